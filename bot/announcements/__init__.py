@@ -1,0 +1,1 @@
+"""What clients say to their audience: drafts, wordings, confirmation and fan-out."""

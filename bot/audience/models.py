@@ -1,0 +1,101 @@
+"""Tables of the audience."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.crypto import EncryptedText
+from bot.db import Base
+from bot.ids import uuid7
+
+
+class Person(Base):
+    """A human being; their numbers are ``contact_point`` rows."""
+
+    __tablename__ = "person"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    locale: Mapped[str | None]  # what they chose; nobody guesses
+    time_zone: Mapped[str | None]
+    time_zone_source: Mapped[str | None]
+    platform_role: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Client(Base):
+    """A business that announces; the tenant."""
+
+    __tablename__ = "client"
+    __table_args__ = (Index("ix_client_sender_id", "sender_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    name: Mapped[str]
+    slug: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str]  # active | suspended
+    locale: Mapped[str]
+    time_zone: Mapped[str]
+    support_contact: Mapped[str | None]  # what HELP names: an address, a number or a page
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    subscribers_told_at: Mapped[datetime | None]  # when members were last told of new subscribers
+    created_at: Mapped[datetime]
+
+
+class Membership(Base):
+    """A person who speaks for a client."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_client_id", "client_id"),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    role: Mapped[str]  # owner
+    created_at: Mapped[datetime]
+
+
+class Subscription(Base):
+    """A person follows a client, from ``joined_at`` until ``left_at``. Coming back makes a new row, so that
+    who followed at a given moment can always be told.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        Index(
+            "uq_subscription_in_force",
+            "person_id",
+            "client_id",
+            unique=True,
+            postgresql_where=text("left_at IS NULL"),
+        ),
+        Index("ix_subscription_client_id", "client_id", "id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """The ledger of consent: what was shown, what was said, how and when. Only ever appended to."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_person_id", "person_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id"))
+    sender_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sender.id"))
+    channel: Mapped[str]
+    purpose: Mapped[str]  # announcements
+    action: Mapped[str]  # join | leave | opt_out | opt_in
+    source: Mapped[str]  # sms | 21610 | operator
+    text_shown: Mapped[str | None] = mapped_column(EncryptedText())
+    words_said: Mapped[str | None] = mapped_column(EncryptedText())
+    provider_id: Mapped[str | None]  # MessageSid of what they said
+    ip: Mapped[str | None]
+    at: Mapped[datetime]

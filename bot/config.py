@@ -1,0 +1,86 @@
+"""Settings: what the environment says, typed, with every mistake named at once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class ConfigurationError(Exception):
+    """The environment lacks something or holds something unusable; the message says which and what to do."""
+
+
+def _versioned_keys(value: Any) -> Any:
+    """Read ``version:base64[,version:base64…]``; the first is used for new rows."""
+    if not isinstance(value, str):
+        return value
+    keys: dict[int, bytes] = {}
+    for entry in value.split(","):
+        version, _, encoded = entry.strip().partition(":")
+        if not version.isdigit() or not 0 < int(version) < 65536:
+            raise ValueError(f"{entry[:8]}… must start with a version number from 1 to 65535 and a colon")
+        try:
+            keys[int(version)] = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"the key of version {version} is not base64") from error
+        if len(keys[int(version)]) != 32:
+            raise ValueError(f"the key of version {version} must be 32 bytes long")
+    return keys
+
+
+def _without_trailing_slash(value: str) -> str:
+    return value.rstrip("/")
+
+
+VersionedKeys = Annotated[dict[int, bytes], NoDecode, BeforeValidator(_versioned_keys)]
+BaseUrl = Annotated[str, Field(pattern=r"^https?://[^/]+"), AfterValidator(_without_trailing_slash)]
+
+
+class Settings(BaseSettings):
+    """One attribute per environment variable; README.md says what each is for."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_url: str = Field(pattern=r"^postgresql")
+    redis_url: str = Field(pattern=r"^(rediss?|unix)://")
+    public_url: BaseUrl
+    secret_key: SecretStr = Field(min_length=16)
+    encryption_keys: VersionedKeys
+    index_keys: VersionedKeys
+    twilio_account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$")
+    twilio_auth_token: SecretStr
+    twilio_messaging_service_sid: str = Field(pattern=r"^MG[0-9a-fA-F]{32}$")
+    twilio_api_base_url: BaseUrl = "https://api.twilio.com"
+    lease_seconds: int = Field(60, ge=1)
+    # Twilio's list price for one US segment from a long code, before carrier fees
+    # (twilio.com/en-us/sms/pricing/us, read 2026-11-21). It only feeds the estimate in previews.
+    segment_price_usd: Decimal = Field(Decimal("0.0083"), ge=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Read the environment, once per process.
+
+    :raises ConfigurationError: naming every variable that is missing or unusable.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # the environment gives the values
+    except ValidationError as error:
+        lines = [_complaint(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+        raise ConfigurationError(
+            "Nudges cannot start:\n"
+            + "\n".join(lines)
+            + "\nREADME.md lists every variable; `make run` sets them all for a try-out."
+        ) from None
+
+
+def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    name = str(location[0]).upper()
+    return f"  {name} is not set." if kind == "missing" else f"  {name}: {message}."

@@ -1,0 +1,66 @@
+"""The database: engine, sessions, and what happens after a commit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from bot.config import settings
+
+CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table's base: names for constraints, and which SQL type stands for which Python type."""
+
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads it as a class attribute
+        datetime: DateTime(timezone=True),
+        uuid.UUID: Uuid(),
+        str: Text(),
+        dict[str, Any]: JSONB(),
+    }
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """The engine of this process. A forked child must call ``engine().dispose(close=False)`` first."""
+    return create_engine(
+        settings().database_url,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,  # Postgres may restart under us; a turn must not fail for that
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "nudges"},
+    )
+
+
+def after_commit(session: Session, do: Callable[[], None]) -> None:
+    """Run ``do`` once the session's transaction has been committed; not at all if it is rolled back."""
+    session.info.setdefault("after_commit", []).append(do)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One unit of work: commits at the end, rolls back on an error, then runs what was left for after.
+
+    Only edges use it: a webhook's view, a job, a command.
+    """
+    with Session(engine(), expire_on_commit=False) as session:
+        with session.begin():
+            yield session
+        for do in session.info.pop("after_commit", []):
+            do()

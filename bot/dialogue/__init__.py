@@ -1,0 +1,1 @@
+"""The dialogue engine: one inbound text, one step, one recorded reply."""

@@ -1,0 +1,1 @@
+"""The outbox: domain events recorded with their change, handled after commit."""

@@ -1,0 +1,181 @@
+"""Tables of messaging: who may be reached through what, and the ledger of messages."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.crypto import EncryptedText
+from bot.db import Base
+from bot.ids import uuid7
+
+
+class Sender(Base):
+    """A Twilio Messaging Service or number that texts come from; shared, or one client's own."""
+
+    __tablename__ = "sender"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    kind: Mapped[str]  # service | number
+    provider_id: Mapped[str] = mapped_column(unique=True)  # MG… of a service, E.164 of a number
+    phone_number: Mapped[str | None]  # E.164 that people text, learnt from their texts
+    client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id", use_alter=True))
+    opt_outs_by: Mapped[str]  # carrier | bot: who blocks on STOP and answers it
+    segments_per_second: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class ContactPoint(Base):
+    """One way to reach one person; today a phone number."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (Index("ix_contact_point_person_id", "person_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str] = mapped_column(default="sms")
+    address: Mapped[str] = mapped_column(EncryptedText())
+    address_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    last4: Mapped[str]
+    suppressed_at: Mapped[datetime | None]
+    suppressed_reason: Mapped[str | None]  # Twilio's error code, as text
+    verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class OptOut(Base):
+    """A STOP, from the moment it was said until a START lifted it. Rows are never removed."""
+
+    __tablename__ = "opt_out"
+    __table_args__ = (
+        Index(
+            "uq_opt_out_in_force",
+            "contact_point_id",
+            "sender_id",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    blocked_by_carrier: Mapped[bool]  # only START / UNSTOP / YES lifts the carrier's own block
+    source: Mapped[str]  # word | carrier (OptOutType) | 21610
+    opted_out_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
+class Rendering(Base):
+    """A text as it goes out in one language, frozen."""
+
+    __tablename__ = "rendering"
+    __table_args__ = (UniqueConstraint("source_type", "source_id", "locale", "part"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    source_type: Mapped[str]
+    source_id: Mapped[uuid.UUID]
+    locale: Mapped[str]
+    part: Mapped[int] = mapped_column(SmallInteger, default=0)  # several replies to one text
+    text: Mapped[str] = mapped_column(EncryptedText())
+    encoding: Mapped[str]  # GSM-7 | UCS-2
+    segments: Mapped[int] = mapped_column(SmallInteger)
+
+
+class Chunk(Base):
+    """Up to a few hundred messages that are leased together."""
+
+    __tablename__ = "chunk"
+    __table_args__ = (
+        Index("ix_chunk_open", "lane", "not_before", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_chunk_source", "source_type", "source_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    lane: Mapped[str]  # the queue whose workers send it: express | bulk
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    source_type: Mapped[str]
+    source_id: Mapped[uuid.UUID]
+    lease_token: Mapped[uuid.UUID | None]
+    leased_until: Mapped[datetime | None]  # by the database's clock
+    not_before: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Message(Base):
+    """The ledger: one row for every text to one person, for good."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_chunk_id", "chunk_id", "position", postgresql_where=text("chunk_id IS NOT NULL")),
+        Index("ix_message_source", "source_type", "source_id"),
+        Index(
+            "ix_message_unfinished", "source_type", "source_id", "rank", postgresql_where=text("rank < 80")
+        ),
+        Index("ix_message_contact_point_id_pending", "contact_point_id", postgresql_where=text("rank = 0")),
+        Index("ix_message_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    channel: Mapped[str] = mapped_column(default="sms")
+    purpose: Mapped[str]  # announcement | reply | notice
+    client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id"))
+    contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    source_type: Mapped[str]
+    source_id: Mapped[uuid.UUID]
+    rendering_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("rendering.id"))
+    idempotency_key: Mapped[uuid.UUID] = mapped_column(unique=True)
+    chunk_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("chunk.id"))
+    position: Mapped[int]
+    status: Mapped[str]
+    rank: Mapped[int] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    next_attempt_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    calling_at: Mapped[datetime | None]  # by the database's clock
+    provider_id: Mapped[str | None]  # Twilio's MessageSid
+    error_code: Mapped[int | None]
+    skip_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class MessageHistory(Base):
+    """Every step of every message, appended with the step."""
+
+    __tablename__ = "message_history"
+    __table_args__ = (Index("ix_message_history_message_id", "message_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message_id: Mapped[uuid.UUID]
+    status: Mapped[str]
+    source: Mapped[str]  # send | receipt | sweep | opt-out
+    detail: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class Receipt(Base):
+    """The inbox of status callbacks: appended when they come, gone once applied to the ledger."""
+
+    __tablename__ = "receipt"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message_id: Mapped[uuid.UUID | None]  # ours, from the callback's URL
+    provider_id: Mapped[str]
+    status: Mapped[str]  # Twilio's word
+    error_code: Mapped[int | None]
+    received_at: Mapped[datetime]

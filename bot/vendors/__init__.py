@@ -1,0 +1,1 @@
+"""Vendors over HTTP: thin clients with time-outs, a base URL and typed errors."""
