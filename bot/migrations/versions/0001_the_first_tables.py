@@ -8,17 +8,16 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
-class XID8(sa.types.UserDefinedType):
+class XID8(sa.types.UserDefinedType[int]):
     cache_ok = True
 
-    def get_col_spec(self, **_):
+    def get_col_spec(self, **_: object) -> str:
         return "xid8"
 
 
