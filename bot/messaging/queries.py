@@ -1,0 +1,73 @@
+"""Reads of messaging."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.messaging import statuses
+from bot.messaging.models import Message
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What became of every text of one source; the parts always sum to ``total``."""
+
+    pending: int = 0
+    calling: int = 0
+    unknown: int = 0
+    on_the_way: int = 0  # accepted, queued, sending, sent
+    delivered: int = 0
+    undelivered: int = 0
+    failed: int = 0
+    opted_out: int = 0  # skipped, or refused with 21610, because the person said STOP or left
+    skipped: int = 0  # for any other reason
+
+    @property
+    def total(self) -> int:
+        """Everybody."""
+        return self.unfinished + self.finished
+
+    @property
+    def finished(self) -> int:
+        """Those for whom nothing more is expected."""
+        return self.delivered + self.undelivered + self.failed + self.opted_out + self.skipped
+
+    @property
+    def unfinished(self) -> int:
+        """Those for whom something is still to come."""
+        return self.pending + self.calling + self.unknown + self.on_the_way
+
+    @property
+    def not_reached(self) -> int:
+        """Those who did not get it for a reason other than their own wish."""
+        return self.undelivered + self.failed + self.skipped
+
+
+ON_THE_WAY = {statuses.ACCEPTED, statuses.QUEUED, statuses.SENDING, statuses.SENT}
+
+
+def ledger(session: Session, source_type: str, source_id: uuid.UUID) -> Ledger:
+    """Sum the ledger for one source."""
+    groups = session.execute(
+        select(Message.status, Message.skip_reason, Message.error_code, func.count())
+        .where(Message.source_type == source_type, Message.source_id == source_id)
+        .group_by(Message.status, Message.skip_reason, Message.error_code)
+    )
+    sums: dict[str, int] = {}
+    for status, skip_reason, error_code, count in groups:
+        part = _part(status, skip_reason, error_code)
+        sums[part] = sums.get(part, 0) + count
+    return Ledger(**sums)
+
+
+def _part(status: str, skip_reason: str | None, error_code: int | None) -> str:
+    if status in ON_THE_WAY:
+        return "on_the_way"
+    wished = skip_reason in {statuses.OPTED_OUT, statuses.LEFT} or error_code == 21610
+    if wished and status in {statuses.SKIPPED, statuses.FAILED, statuses.UNDELIVERED}:
+        return "opted_out"
+    return status
