@@ -1,0 +1,151 @@
+"""Reads of the audience."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from bot.audience.models import Client, Membership, Person, Subscription
+from bot.audience.slugs import slugify
+from bot.messaging.models import ContactPoint, OptOut
+
+#: How alike a slug must be to be offered, of 100. Lower offers strangers' businesses to a typo.
+ALIKE = 60
+
+
+def reachable(client_id: uuid.UUID, at: datetime) -> Select[uuid.UUID, str, uuid.UUID]:
+    """Who followed a client at a moment and could be texted: contact point, locale to write in, subscription.
+
+    Asked again later for the same moment, it gives the same people.
+    """
+    opted_out = (
+        select(OptOut.id)
+        .where(
+            OptOut.contact_point_id == ContactPoint.id,
+            OptOut.sender_id == Client.sender_id,
+            OptOut.opted_out_at <= at,
+            or_(OptOut.lifted_at.is_(None), OptOut.lifted_at > at),
+        )
+        .exists()
+    )
+    return (
+        select(
+            ContactPoint.id.label("contact_point_id"),
+            func.coalesce(Person.locale, Client.locale).label("locale"),
+            Subscription.id.label("subscription_id"),
+        )
+        .select_from(Subscription)
+        .join(Client, Client.id == Subscription.client_id)
+        .join(Person, Person.id == Subscription.person_id)
+        .join(ContactPoint, and_(ContactPoint.person_id == Person.id, ContactPoint.channel == "sms"))
+        .where(
+            Subscription.client_id == client_id,
+            Subscription.joined_at <= at,
+            or_(Subscription.left_at.is_(None), Subscription.left_at > at),
+            or_(ContactPoint.suppressed_at.is_(None), ContactPoint.suppressed_at > at),
+            ~opted_out,
+        )
+    )
+
+
+def subscribers_by_locale(session: Session, client_id: uuid.UUID, at: datetime) -> dict[str, int]:
+    """How many subscribers a text would reach, per locale, most first."""
+    people = reachable(client_id, at).subquery()
+    count = func.count()
+    found = session.execute(
+        select(people.c.locale, count).group_by(people.c.locale).order_by(count.desc(), people.c.locale)
+    )
+    return {locale: number for locale, number in found}  # noqa: C416  # a Row is no tuple for dict()
+
+
+def subscriber_count(session: Session, client_id: uuid.UUID, at: datetime) -> int:
+    """How many subscribers a text would reach."""
+    return sum(subscribers_by_locale(session, client_id, at).values())
+
+
+def new_subscribers(session: Session, client_id: uuid.UUID, *, since: datetime, at: datetime) -> int:
+    """How many of the subscribers that a text would reach joined after ``since``."""
+    people = reachable(client_id, at).where(Subscription.joined_at > since).subquery()
+    return session.execute(select(func.count()).select_from(people)).scalar_one()
+
+
+def clients(session: Session) -> Sequence[Client]:
+    """Every client, by slug."""
+    return session.scalars(select(Client).order_by(Client.slug)).all()
+
+
+def client_by_slug(session: Session, slug: str, sender_id: uuid.UUID | None = None) -> Client | None:
+    """The client of this slug; of this sender only, where one is given."""
+    query = select(Client).where(Client.slug == slug)
+    if sender_id is not None:
+        query = query.where(Client.sender_id == sender_id)
+    return session.scalar(query)
+
+
+def clients_like(session: Session, said: str, sender_id: uuid.UUID, most: int = 3) -> list[Client]:
+    """Active clients of this sender whose slug is nearly what was said, the likeliest first."""
+    candidates = {
+        client.slug: client
+        for client in session.scalars(
+            select(Client).where(Client.sender_id == sender_id, Client.status == "active")
+        )
+    }
+    near = process.extract(
+        slugify(said), candidates.keys(), scorer=fuzz.WRatio, limit=most, score_cutoff=ALIKE
+    )
+    return [candidates[slug] for slug, _score, _position in near]
+
+
+def clients_of_member(session: Session, person_id: uuid.UUID, sender_id: uuid.UUID) -> Sequence[Client]:
+    """The clients on this sender that a person speaks for, by name."""
+    return session.scalars(
+        select(Client)
+        .join(Membership, Membership.client_id == Client.id)
+        .where(Membership.person_id == person_id, Client.sender_id == sender_id)
+        .order_by(Client.name, Client.id)
+    ).all()
+
+
+def clients_followed(session: Session, person_id: uuid.UUID, sender_id: uuid.UUID) -> Sequence[Client]:
+    """The clients on this sender that a person follows, in the order in which they joined."""
+    return session.scalars(
+        select(Client)
+        .join(Subscription, Subscription.client_id == Client.id)
+        .where(
+            Subscription.person_id == person_id,
+            Subscription.left_at.is_(None),
+            Client.sender_id == sender_id,
+        )
+        .order_by(Subscription.joined_at, Subscription.id)
+    ).all()
+
+
+def members(session: Session, client_id: uuid.UUID) -> Sequence[Any]:
+    """Who speaks for a client and can be texted by its sender, as rows of (contact_point_id, locale)."""
+    opted_out = (
+        select(OptOut.id)
+        .where(
+            OptOut.contact_point_id == ContactPoint.id,
+            OptOut.sender_id == Client.sender_id,
+            OptOut.lifted_at.is_(None),
+        )
+        .exists()
+    )
+    return session.execute(
+        select(
+            ContactPoint.id.label("contact_point_id"),
+            func.coalesce(Person.locale, Client.locale).label("locale"),
+        )
+        .select_from(Membership)
+        .join(Client, Client.id == Membership.client_id)
+        .join(Person, Person.id == Membership.person_id)
+        .join(ContactPoint, ContactPoint.person_id == Person.id)
+        .where(Membership.client_id == client_id, ContactPoint.suppressed_at.is_(None), ~opted_out)
+        .order_by(ContactPoint.id)
+    ).all()

@@ -1,0 +1,129 @@
+"""Languages: what people read and what people text, from ``locales/``.
+
+``locales/<locale>/messages.po`` holds what people read, ``words.po`` what they text: a word's translation
+may name several, separated by commas. Catalogs are read straight from the .po files: nothing to compile.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+
+CATALOGS = Path(__file__).parent.parent / "locales"
+
+#: The languages we write in. English is the last resort of every fallback.
+LOCALES = ("en", "es", "fr", "pt_BR", "zh_Hans", "ar")
+ENGLISH = "en"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text to be said, not yet in any language. The parameter named ``counting`` chooses the plural."""
+
+    singular: str
+    plural: str | None = None
+    counting: str = "count"
+
+
+def _(text: str) -> Text:
+    """Mark a text for the catalogs."""
+    return Text(text)
+
+
+def n_(singular: str, plural: str, counting: str = "count") -> Text:
+    """Mark a text with a plural for the catalogs; the parameter ``counting`` chooses the form."""
+    return Text(singular, plural, counting)
+
+
+def render(text: Text, locale: str, **parameters: object) -> str:
+    """Say a text in a locale. Whole numbers and amounts are written as that locale writes them."""
+    catalog = _catalog(locale, "messages")
+    if text.plural is None:
+        template = catalog.gettext(text.singular)
+    else:
+        count = parameters[text.counting]
+        assert isinstance(count, int)
+        template = catalog.ngettext(text.singular, text.plural, count)
+    return template.format(**{name: _localized(value, locale) for name, value in parameters.items()})
+
+
+def _localized(value: object, locale: str) -> object:
+    if isinstance(value, Text):
+        return render(value, locale)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_decimal(value, locale=locale)
+    return value
+
+
+def money(amount: Decimal, currency: str, locale: str) -> str:
+    """An amount as the locale writes it."""
+    return format_currency(amount, currency, locale=locale)
+
+
+def enumeration(items: Iterable[str], locale: str) -> str:
+    """``a, b and c`` in the locale's manner."""
+    return format_list(list(items), locale=locale)
+
+
+def language_name(locale: str, reader: str) -> str:
+    """A language's name as the reader calls it: ``es`` → "español", "Spanish", …"""
+    language = Locale.parse(locale).language
+    return str(Locale.parse(reader).languages[language])
+
+
+def locale_named(text: str) -> str | None:
+    """The supported locale that a person means by ``es``, ``pt-BR``, ``Español``, "Spanish"; None if none."""
+    return _names().get(fold(text).replace("-", "_"))
+
+
+@cache
+def _names() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for locale in LOCALES:
+        names[fold(locale)] = names[fold(locale.split("_")[0])] = locale
+        for reader in LOCALES:
+            names[fold(language_name(locale, reader))] = locale
+    return names
+
+
+def words(word: str, locales: Iterable[str]) -> frozenset[str]:
+    """What people may text for ``word`` in these locales, folded; the English word always counts."""
+    return frozenset().union(*(_words(word, locale) for locale in {*locales, ENGLISH}))
+
+
+@cache
+def _words(word: str, locale: str) -> frozenset[str]:
+    return frozenset(fold(each) for each in _catalog(locale, "words").gettext(word).split(","))
+
+
+def fold(text: str) -> str:
+    """A word as it is compared: without case, width, accents, or punctuation and spaces at its ends.
+
+    "¡Únete!" and "unete" are the same word; so are "ＪＯＩＮ" and "join".
+    """
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return re.sub(r"\s+", " ", re.sub(r"^[\W_]+|[\W_]+$", "", plain))
+
+
+@cache
+def _catalog(locale: str, domain: str) -> gettext.GNUTranslations:
+    path = CATALOGS / locale / f"{domain}.po"
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=locale, domain=domain))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
