@@ -13,6 +13,10 @@ from sqlalchemy.types import UserDefinedType
 from bot.db import Base
 from bot.ids import uuid7
 
+DONE = "done"
+RETRY = "retry"
+DEAD = "dead"
+
 
 class Xid8(UserDefinedType[int]):
     """Postgres's 64-bit transaction id."""
