@@ -1,8 +1,6 @@
 """One server as a direct child: started on a free port, awaited, stopped in order."""
 
-import errno
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from pathlib import Path
 from simulator.lock import DataLock
 from simulator.logs import fresh_log, last_lines
 from simulator.places import Place
+from simulator.ports import free_port
 from simulator.tether import tethered
 
 _READY_SECONDS = 60.0  # Recovery after a crash replays up to a gigabyte of log.
@@ -20,22 +19,6 @@ _PORT_ATTEMPTS = 3
 
 class ServerFailedError(RuntimeError):
     """A server did not start, or ended while it was needed."""
-
-
-def free_port(preferred: int = 0) -> int:
-    """Return ``preferred`` when nothing listens there on 127.0.0.1, else a port that the system picks."""
-    with socket.socket() as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # As servers do: TIME_WAIT is no obstacle.
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class ServerProcess:

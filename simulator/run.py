@@ -1,0 +1,83 @@
+"""``make run``: all of Nudges on this machine, until Ctrl-C."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from simulator.environment import settings_in
+from simulator.lock import AlreadyRunningError
+from simulator.places import PlaceError
+from simulator.processes import ProcessEndedError
+from simulator.running import announce_running, forget_running
+from simulator.server_process import ServerFailedError
+from simulator.stack import PROJECT, NotReadyError, Stack
+from simulator.tether import tether_to_make
+
+_FAILURES = (AlreadyRunningError, PlaceError, ProcessEndedError, ServerFailedError, NotReadyError)
+_STANDIN_PORT = 8010
+
+
+def main(arguments: list[str]) -> int:
+    """Run until Ctrl-C or SIGTERM (exit code 0) or until a part of it fails (1)."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), help="for the web")
+    options = parser.parse_args(arguments)
+    tether_to_make()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has SIGHUP ignored.
+            signal.signal(number, _interrupt)
+    began = time.monotonic()
+    own = settings_in(os.environ)
+    stack = Stack(PROJECT, ports=(options.port, _STANDIN_PORT), settings=own, show=True, say=_say)
+    try:
+        stack.start()
+        announce_running(PROJECT, app_url=stack.app_url, standin_url=stack.standin_url)
+        _say(_ready(stack, own, time.monotonic() - began))
+        while True:
+            stack.check()
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        _say("Stopping …")
+        return 0
+    except _FAILURES as error:
+        print(f"\n{error}\n", file=sys.stderr, flush=True)
+        return 1
+    finally:
+        # A second Ctrl-C must not leave anything behind; stopping is bounded anyway.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        forget_running(PROJECT)
+        stack.stop()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _ready(stack: Stack, own: dict[str, str], seconds: float) -> str:
+    lines = [
+        "",
+        f"Ready after {seconds:.1f} s.",
+        "",
+        f"  Nudges            {stack.app_url}",
+        f"  Twilio stand-in   {stack.standin_url}",
+        "",
+        "What next, in another terminal:",
+        "  make chat                        be a phone",
+        f"  curl {stack.app_url}/readyz",
+        f"  curl {stack.standin_url}/_simulator/messages",
+        "  set -a; . var/env; set +a        for a shell with its settings (DATABASE_URL and so on)",
+        "",
+        "Data, logs and keys are in var/. Ctrl-C stops everything.",
+        "",
+    ]
+    if own:
+        lines.insert(2, f"From your own environment: {', '.join(own)}.")
+    return "\n".join(lines)
