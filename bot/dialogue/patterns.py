@@ -1,0 +1,123 @@
+"""What somebody may say: the left column of a flow's script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from bot import i18n
+
+#: A word with more than this after it is a sentence, not a command: "Join us tonight for half-price pizza!".
+LONGEST_PHRASE_WORDS = 4
+LONGEST_PHRASE = 40
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A text, and the locales whose words its writer may use."""
+
+    body: str
+    locales: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a pattern found: arguments for the flow's method, and the locales that the word belongs to."""
+
+    arguments: dict[str, str] = field(default_factory=dict)
+    locales: frozenset[str] = frozenset()
+
+    @property
+    def sole_locale(self) -> str | None:
+        """The one language that the word can be from, where there is just one."""
+        return next(iter(self.locales)) if len(self.locales) == 1 else None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Something that can be said; ``name`` labels it in diagrams.
+
+    :param specific: it names something. Only ``ANYTHING`` does not, so it is tried last.
+    """
+
+    name: str
+    match: Callable[[Heard], Match | None]
+    specific: bool = True
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What may follow a word, and under which name the flow's method receives it."""
+
+    argument: str
+    accepts: Callable[[str], bool]
+
+
+def _is_phrase(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_PHRASE and len(text.split()) <= LONGEST_PHRASE_WORDS
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d{1,4}", i18n.fold(text)) is not None
+
+
+#: A few words, like a business's name.
+PHRASE = Rest("said", _is_phrase)
+#: A number from a list that was shown; any script's digits.
+COUNT = Rest("number", _is_number)
+#: Whatever follows, however long.
+TEXT = Rest("said", bool)
+#: One thing with a digit in it, like an order's number or an amount.
+REFERENCE = Rest("said", lambda text: len(text.split()) == 1 and any(map(str.isdigit, text)))
+
+
+def word(english: str, then: Rest | None = None) -> Pattern:
+    """A word of ours, alone or with something after it; ``words.po`` has it in every language."""
+
+    def match(heard: Heard) -> Match | None:
+        for said, rest in _beginnings(heard.body):
+            if said in i18n.words(english, heard.locales):
+                if then is None:
+                    return Match({}, _locales_of(english, said)) if not rest else None
+                return (
+                    Match({then.argument: rest}, _locales_of(english, said)) if then.accepts(rest) else None
+                )
+        return None
+
+    return Pattern(english if then is None else f"{english} <{then.argument}>", match)
+
+
+def _beginnings(body: str) -> Iterable[tuple[str, str]]:
+    """A text's first one to three words, folded, each with what follows; the longest first.
+
+    Chinese puts no space after a word, so a start in Chinese characters also ends where they do.
+    """
+    tokens = body.split(maxsplit=3)
+    for count in range(min(3, len(tokens)), 0, -1):
+        rest = body.split(maxsplit=count)[count:]
+        yield i18n.fold(" ".join(tokens[:count])), rest[0].strip() if rest else ""
+    chinese = re.match(r"\s*([\u4e00-\u9fff]{1,4})(?=[^\u4e00-\u9fff])(.*)", body, re.DOTALL)
+    if chinese:
+        yield chinese[1], chinese[2].strip()
+
+
+def _locales_of(english: str, said: str) -> frozenset[str]:
+    return frozenset(
+        locale for locale in i18n.LOCALES if locale != i18n.ENGLISH and said in i18n.words(english, [locale])
+    ) - frozenset(i18n.LOCALES if said in i18n.words(english, []) else ())
+
+
+def _match_wording(heard: Heard) -> Match | None:
+    """``ES: …`` or ``pt-BR: …``: a wording in a language that we write."""
+    found = re.match(r"\s*([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)\s*[:：]\s*(.*)", heard.body, re.DOTALL)
+    locale = i18n.locale_named(found[1]) if found else None
+    return Match({"locale": locale, "text": found[2].strip()}) if found and locale else None
+
+
+WORDING = Pattern("ES: …", _match_wording)
+NUMBER = Pattern(
+    "a number",
+    lambda heard: Match({"number": i18n.fold(heard.body)}) if _is_number(heard.body) else None,
+)
+ANYTHING = Pattern("anything else", lambda _heard: Match(), specific=False)

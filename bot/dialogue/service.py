@@ -1,0 +1,200 @@
+"""One inbound text, one transaction, one recorded reply.
+
+dedupe ▶ person ▶ lock conversation ▶ carrier words ▶ open prompts ▶ route ▶ one step of a flow ▶ record reply
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from bot import cards
+from bot.audience import service as audience
+from bot.dialogue import carrier, conversations
+from bot.dialogue.flow import IDLE, Flow
+from bot.dialogue.models import Conversation
+from bot.dialogue.models import Inbound as InboundRow
+from bot.dialogue.optouts import answer_carrier_word, answer_stopped
+from bot.dialogue.patterns import Heard
+from bot.dialogue.routing import Router, Step
+from bot.dialogue.turn import Turn
+from bot.i18n import _
+from bot.ids import uuid7
+from bot.messaging import service as messaging
+from bot.messaging.models import ContactPoint, Sender
+from bot.messaging.service import Reply
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A text as Twilio's webhook gives it, its signature verified."""
+
+    provider_id: str  # MessageSid
+    from_number: str  # E.164
+    to_number: str
+    body: str
+    messaging_service_sid: str | None = None
+    media: tuple[tuple[str, str], ...] = ()  # (URL, content type)
+    opt_out_type: str | None = None
+
+
+class Dialogue:
+    """Everything that can be talked about.
+
+    :param flows: in the order in which they are asked whether a word is theirs, within a role.
+    """
+
+    def __init__(self, flows: Sequence[type[Flow]]) -> None:
+        self.flows = {flow.__name__: flow for flow in flows}
+        self.router = Router(flows)
+
+    def receive(self, session: Session, inbound: Inbound, *, now: datetime) -> list[Reply]:
+        """Take one text and give the replies, which are on record when this returns.
+
+        The same MessageSid again, even at the same moment, gives the same replies and changes nothing.
+        """
+        body = cards.mask(inbound.body.replace("\x00", ""))
+        sender = messaging.sender_of(
+            session, service_sid=inbound.messaging_service_sid, number=inbound.to_number, now=now
+        )
+        contact_point = audience.person_at(session, inbound.from_number, now=now)
+        inbound_id = _record(session, inbound, body, contact_point=contact_point, sender=sender, now=now)
+        if inbound_id is None:
+            return _given_before(session, inbound.provider_id)
+        conversation = conversations.lock(session, contact_point.id, sender.id, now=now)
+        turn = Turn(
+            session=session,
+            now=now,
+            provider_id=inbound.provider_id,
+            body=body,
+            media_count=len(inbound.media),
+            number_texted=inbound.to_number,
+            contact_point=contact_point,
+            sender=sender,
+            chosen_locale=audience.locale_of(session, contact_point.person_id),
+            opt_out=messaging.opt_out_in_force(session, contact_point.id, sender.id),
+        )
+        outcome = self._take(turn, conversation, inbound.opt_out_type)
+        blocked = turn.opt_out is not None and turn.opt_out.blocked_by_carrier
+        session.execute(
+            update(InboundRow)
+            .where(InboundRow.id == inbound_id)
+            .values(outcome=outcome, client_id=turn.client.id if turn.client else None)
+        )
+        return messaging.record_reply(
+            session,
+            inbound_id=inbound_id,
+            contact_point_id=contact_point.id,
+            sender_id=sender.id,
+            client_id=turn.client.id if turn.client else None,
+            locale=turn.locale,
+            texts=turn.replies,
+            blocked=blocked,
+            now=now,
+        )
+
+    def _take(self, turn: Turn, conversation: Conversation, opt_out_type: str | None) -> str:
+        word = carrier.meant(turn.body, opt_out_type)
+        if word is not None and answer_carrier_word(turn, conversation, word, opt_out_type):
+            return f"carrier.{word.value.lower()}"
+        heard = Heard(turn.body, turn.word_locales)
+        step = self._answer_to_prompt(turn, conversation, heard)
+        if step is None:
+            kept_waiting = self._end_if_over(turn, conversation, heard)
+            if kept_waiting:
+                return kept_waiting
+            step = self.router.route(turn, heard, conversation.flow, conversation.state)
+        if turn.opt_out is not None and not step.flow.speaks_to_stopped:
+            answer_stopped(turn)
+            return "carrier.stopped"
+        return self._play(turn, conversation, step)
+
+    def _answer_to_prompt(self, turn: Turn, conversation: Conversation, heard: Heard) -> Step | None:
+        for prompt in conversations.open_prompts(turn.session, conversation, now=turn.now):
+            flow = self.flows.get(prompt.flow)
+            for answer in flow.answers if flow else ():
+                match = answer.says.match(heard) if answer.question == prompt.question else None
+                if flow and match is not None:
+                    prompt.closed_at = turn.now
+                    return Step(flow, answer, match, prompt.memory or {})
+        return None
+
+    def _end_if_over(self, turn: Turn, conversation: Conversation, heard: Heard) -> str | None:
+        """End a conversation that waited too long, or whose state this code no longer has, with a kind word.
+
+        What was texted is then taken as new; but a word that only made sense in what is over was answered by
+        the kind word, and the flow's name is returned.
+        """
+        if conversation.flow is None or conversation.state is None:
+            return None
+        flow = self.flows.get(conversation.flow)
+        if flow is None or not flow.knows(conversation.state):
+            turn.reply(_("Sorry, we lost our place after an update on our side. Please start again."))
+            conversations.end(conversation, now=turn.now)
+            return None
+        if conversation.expires_at is None or conversation.expires_at > turn.now:
+            return None
+        assert flow.expired is not None
+        turn.reply(flow.expired)
+        belonged_to_it = flow.hear(heard, conversation.state, specific=True)
+        conversations.end(conversation, now=turn.now)
+        return f"{flow.__name__}.expired" if belonged_to_it else None
+
+    def _play(self, turn: Turn, conversation: Conversation, step: Step) -> str:
+        turn.spoken_locale = step.match.sole_locale
+        name = step.flow.__name__
+        flow = step.flow(step.state)
+        if step.memory is not None:
+            turn.memory = step.memory
+        elif name == conversation.flow and step.state != IDLE:
+            turn.memory = conversation.memory or {}
+        done = step.take(flow, turn)
+        for question in turn.questions:
+            conversations.open_prompt(turn.session, conversation, name, question, now=turn.now)
+        if flow.state != IDLE:
+            assert flow.expires_after is not None
+            conversation.flow, conversation.state, conversation.memory = name, flow.state, dict(turn.memory)
+            conversation.expires_at = turn.now + flow.expires_after
+            conversation.updated_at = turn.now
+        elif name == conversation.flow and step.state != IDLE:
+            conversations.end(conversation, now=turn.now)
+        return f"{name}.{done}"
+
+
+def _record(
+    session: Session,
+    inbound: Inbound,
+    body: str,
+    *,
+    contact_point: ContactPoint,
+    sender: Sender,
+    now: datetime,
+) -> uuid.UUID | None:
+    """Keep the text; None when this MessageSid is kept already. A copy at the same moment waits here."""
+    return session.scalar(
+        upsert(InboundRow)
+        .values(
+            id=uuid7(),
+            provider_id=inbound.provider_id,
+            contact_point_id=contact_point.id,
+            sender_id=sender.id,
+            body=body,
+            media_count=len(inbound.media),
+            opt_out_type=inbound.opt_out_type,
+            outcome="received",
+            received_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["provider_id"])
+        .returning(InboundRow.id)
+    )
+
+
+def _given_before(session: Session, provider_id: str) -> list[Reply]:
+    inbound_id = session.scalars(select(InboundRow.id).where(InboundRow.provider_id == provider_id)).one()
+    return messaging.replies_to(session, inbound_id)
