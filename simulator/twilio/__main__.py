@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Awaitable
@@ -23,6 +24,8 @@ from .settings import Settings
 def main() -> None:
     """Start, tell the address, and serve until SIGINT or SIGTERM."""
     options = _parse_options()
+    # A million messages are not garbage: looking through all of them again and again would only make pauses.
+    gc.set_threshold(50_000, 50, 10_000)
     uvloop.run(_serve(options, _settings(options)))
 
 

@@ -11,7 +11,7 @@ from .account import Account, check_content, parse_number
 from .errors import TwilioRefusalError
 from .faults import Fault
 from .listing import list_messages
-from .messages import API_VERSION, FINAL, Message, resource
+from .messages import API_VERSION, FINAL, Message, resource_json
 from .segments import segments
 from .server import Request, Response, answer_json, parse_form
 
@@ -153,7 +153,7 @@ class Api:
         return self._show(200, message)
 
     def _show(self, status: int, message: Message) -> Response:
-        return answer_json(status, resource(message, self._account.settings.account_sid))
+        return Response(status, resource_json(message, self._account.settings.account_sid).encode())
 
 
 def _first(form: dict[str, list[str]], name: str) -> str:

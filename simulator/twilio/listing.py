@@ -5,6 +5,7 @@ https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 from .account import Account
 from .errors import TwilioRefusalError
-from .messages import Message, resource
+from .messages import Message, resource_json
 from .server import first_values
 
 _FILTERS: Final = ("To", "From", "DateSent", "DateSent<", "DateSent>")
@@ -55,7 +56,7 @@ def list_messages(account: Account, query: str, uri: str) -> dict[str, Any]:
         "page_size": size,
         "start": start,
         "end": start + max(len(shown) - 1, 0),
-        "messages": [resource(message, account.settings.account_sid) for message in shown],
+        "messages": [json.loads(resource_json(message, account.settings.account_sid)) for message in shown],
     }
 
 

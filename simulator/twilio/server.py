@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal, cast
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 import httptools
 
@@ -71,12 +71,14 @@ def parse_form(encoded: str) -> dict[str, list[str]]:
     for pair in encoded.split("&"):
         if pair:
             name, _, value = pair.partition("=")
-            if "%" in name or "+" in name:
-                name = unquote_plus(name)
-            if "%" in value or "+" in value:
-                value = unquote_plus(value, errors="replace")
-            form.setdefault(name, []).append(value)
+            form.setdefault(_decode(name), []).append(_decode(value))
     return form
+
+
+def _decode(part: str) -> str:
+    if "+" in part:
+        part = part.replace("+", " ")
+    return unquote_to_bytes(part).decode("utf-8", "replace") if "%" in part else part
 
 
 class Server:

@@ -1,0 +1,1 @@
+"""Load runs by hand, never part of the tests."""
