@@ -69,8 +69,8 @@ def _make_environment() -> None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise InstallError(
             f"{sys.executable} cannot make virtual environments: its module ensurepip is missing.\n"
-            f"On Debian and Ubuntu: apt install python{version}-venv. Elsewhere install Python 3.11 or newer\n"
-            "from python.org and name it: make run PYTHON=/path/to/python3"
+            f"On Debian and Ubuntu: apt install python{version}-venv. Elsewhere install Python 3.11 or\n"
+            "newer from python.org and name it: make run PYTHON=/path/to/python3"
         )
     print("Making the virtual environment in .venv …", flush=True)
     result = subprocess.run(
@@ -99,10 +99,10 @@ def _install(target: str) -> None:
     environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
     if subprocess.run(pip, env=environment, check=False).returncode != 0:
         raise InstallError(
-            "pip could not install the packages; it says why above. When it cannot reach the package index:\n"
-            "connect, or point pip at a mirror (PIP_INDEX_URL) or a proxy (HTTPS_PROXY), and run make again.\n"
-            "When it finds no version of a package, this Python may be too new for it: delete .venv and name\n"
-            "another one, make run PYTHON=python3.11"
+            "pip could not install the packages; it says why above. If it cannot reach the package index,\n"
+            "connect, or point pip at a mirror (PIP_INDEX_URL) or a proxy (HTTPS_PROXY); run make again.\n"
+            "If it finds no version of a package, this Python may be too new for it: delete .venv and\n"
+            "name another one, make run PYTHON=python3.11"
         )
     for covered, files in _REQUIREMENTS.items():
         if set(files) <= set(_REQUIREMENTS[target]):

@@ -48,11 +48,11 @@ class Servers:
         """
         with ExitStack() as stack:
             place = find_place(self._root, keep=self._keep)
-            if not self._keep:
-                stack.callback(_delete_data, place.home)
             lock = DataLock(place.home / "servers.lock")
             lock.acquire()
             stack.callback(lock.release)
+            if not self._keep:  # Only with the lock: it may be somebody else's data until then.
+                stack.callback(_delete_data, place.home)
             logs = self._root / "var" / "log"
             postgres = Postgres(place, lock, logs, durable=self._durable)
             stack.callback(postgres.server.stop)
