@@ -24,6 +24,8 @@ OPTIONS = (
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # One packet for an answer: two would each wait for the other end's delayed acknowledgement.
+    wbufsize = -1
     app: App
 
     def do_POST(self) -> None:
