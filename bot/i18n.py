@@ -48,7 +48,7 @@ def n_(singular: str, plural: str, counting: str = "count") -> Text:
     return Text(singular, plural, counting)
 
 
-def render(text: Text, locale: str, **parameters: object) -> str:
+def render(text: Text, locale: str, /, **parameters: object) -> str:
     """Say a text in a locale. Whole numbers and amounts are written as that locale writes them."""
     catalog = _catalog(locale, "messages")
     if text.plural is None:

@@ -70,7 +70,7 @@ class Subscription(Base):
             unique=True,
             postgresql_where=text("left_at IS NULL"),
         ),
-        Index("ix_subscription_client_id", "client_id", "id"),
+        Index("ix_subscription_client_id", "client_id", "joined_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)

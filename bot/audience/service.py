@@ -233,7 +233,6 @@ def add_client(
         time_zone=time_zone,
         support_contact=support_contact,
         sender_id=sender_id,
-        subscribers_told_at=now,
         created_at=now,
     )
     session.add(client)

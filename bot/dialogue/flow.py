@@ -2,7 +2,7 @@
 
 Each line of the script says what somebody says, while what, where that leads, and what is done. A flow begins
 and ends in ``idle``; a line that leads from ``idle`` to ``idle`` is a question with its answer. A flow calls
-domain services inside the turn's transaction and answers with replies; it never commits, never asks the clock.
+domain services inside the turn's transaction and answers with replies; it never commits or asks the clock.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ BRAND = "Nudges"
 def answer_carrier_word(
     turn: Turn, conversation: Conversation, word: CarrierWord, opt_out_type: str | None
 ) -> bool:
-    """Do what a carrier's word asks for; False when it is an ordinary word here: a YES with nothing to lift."""
+    """Do what a carrier's word asks for; False when it is an ordinary word here (YES, nothing to lift)."""
     by_carrier = turn.sender.opt_outs_by == "carrier" and carrier.acted_on_by_carrier(turn.body, opt_out_type)
     if word is CarrierWord.STOP:
         _stop(turn, conversation, by_carrier=by_carrier)
@@ -78,7 +78,7 @@ def _nothing_to_start(turn: Turn) -> None:
             clients=i18n.enumeration([client.name for client in turn.followed], turn.locale),
         )
     else:
-        turn.reply(_("You follow no business yet. To follow one, text JOIN and its name."))
+        turn.reply(_("You follow no business. To follow one, text JOIN and its name."))
 
 
 def _help(turn: Turn) -> None:

@@ -88,6 +88,11 @@ def word(english: str, then: Rest | None = None) -> Pattern:
     return Pattern(english if then is None else f"{english} <{then.argument}>", match)
 
 
+def english_word(english: str, then: Rest | None = None) -> Pattern:
+    """A word that is only known in English, so that no other language loses one of its own to it."""
+    return word(english, then)
+
+
 def _beginnings(body: str) -> Iterable[tuple[str, str]]:
     """A text's first one to three words, folded, each with what follows; the longest first.
 

@@ -86,13 +86,25 @@ class Turn:
         """This text, as the ledger of consent keeps it."""
         return Evidence(source="sms", at=self.now, words_said=self.body, provider_id=self.provider_id)
 
-    def say(self, text: Text, **parameters: object) -> str:
+    def say(self, text: Text, /, **parameters: object) -> str:
         """A text in the reader's language, to be part of a reply."""
         return i18n.render(text, self.locale, **parameters)
 
-    def reply(self, text: Text, **parameters: object) -> None:
+    def reply(self, text: Text, /, **parameters: object) -> None:
         """Answer. What is longer than a text may be becomes several."""
-        self.replies += fitting(self.say(text, **parameters))
+        self.reply_verbatim(self.say(text, **parameters))
+
+    def reply_verbatim(self, text: str) -> None:
+        """Answer with a text that is in the reader's language already."""
+        self.replies += fitting(text)
+
+    def subscribers_of(self, client: Client) -> dict[str, int]:
+        """How many subscribers of a client a text would reach, per locale, most first."""
+        return audience.subscribers_by_locale(self.session, client.id, self.now)
+
+    def audience_of(self, client: Client) -> int:
+        """How many subscribers of a client a text would reach."""
+        return sum(self.subscribers_of(client).values())
 
     def ask(self, question: str, *, expires_after: timedelta, **memory: Any) -> None:
         """Let a question stand open; an earlier one of the same name is taken back."""

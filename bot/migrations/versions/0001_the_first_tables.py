@@ -406,7 +406,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_subscription_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )
-    op.create_index("ix_subscription_client_id", "subscription", ["client_id", "id"], unique=False)
+    op.create_index("ix_subscription_client_id", "subscription", ["client_id", "joined_at"], unique=False)
     op.create_index(
         "uq_subscription_in_force",
         "subscription",

@@ -1,0 +1,110 @@
+"""Fan-out: one row in the message ledger for every subscriber, in chunks, all in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.orm import Session
+
+from bot import jobs
+from bot.announcements import report
+from bot.announcements.models import Announcement
+from bot.audience import queries as audience
+from bot.ids import uuid7
+from bot.messaging import sweeps
+from bot.messaging.models import Chunk
+
+#: Messages per chunk: about a tenth of a second of one worker's database work, well below a lease.
+CHUNK_SIZE = 500
+
+#: How long an announcement is worth sending; Twilio holds a text for ten hours at most (ValidityPeriod).
+USEFUL_FOR = timedelta(hours=10)
+
+# A position in the audience decides the chunk. The key is idempotency_key("announcement", id, contact point).
+INSERT_MESSAGES = text(
+    """
+    INSERT INTO message (
+        id, channel, purpose, client_id, contact_point_id, sender_id, source_type, source_id, rendering_id,
+        idempotency_key, chunk_id, position, status, rank, attempts, expires_at, created_at, updated_at)
+    SELECT nudges_uuid7(), 'sms', 'announcement', :client_id, person.contact_point_id, :sender_id,
+           'announcement', :announcement_id, rendering.id,
+           md5('announcement:' || :announcement_text || ':' || person.contact_point_id)::uuid,
+           (CAST(:chunk_ids AS uuid[]))[1 + person.position / :chunk_size], person.position,
+           'pending', 0, 0, :expires_at, :now, :now
+      FROM fan_out_audience AS person
+      JOIN rendering ON rendering.source_type = 'announcement' AND rendering.source_id = :announcement_id
+                    AND rendering.locale = person.locale
+    """
+)
+
+
+def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
+    """Write the rows of a confirmed announcement and wake its senders. Done before, it does nothing."""
+    announcement = session.scalars(
+        select(Announcement).where(Announcement.id == announcement_id).with_for_update()
+    ).one()
+    if announcement.fanned_out_at is not None or announcement.confirmed_at is None:
+        return
+    size = _gather_audience(session, announcement.client_id, announcement.confirmed_at)
+    chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
+    if chunk_ids:
+        session.execute(insert(Chunk), [_chunk(chunk_id, announcement, now) for chunk_id in chunk_ids])
+        session.execute(
+            INSERT_MESSAGES,
+            {
+                "client_id": announcement.client_id,
+                "sender_id": announcement.sender_id,
+                "announcement_id": announcement_id,
+                "announcement_text": str(announcement_id),
+                "chunk_ids": [str(chunk_id) for chunk_id in chunk_ids],
+                "chunk_size": CHUNK_SIZE,
+                "expires_at": announcement.confirmed_at + USEFUL_FOR,
+                "now": now,
+            },
+        )
+        sweeps.wake_senders(session)
+    session.execute(
+        update(Announcement)
+        .where(Announcement.id == announcement_id)
+        .values(audience_size=size, fanned_out_at=now)
+    )
+    if size == 0:
+        report.report_if_done(session, announcement_id, now=now)
+
+
+def defer_fan_out(session: Session, announcement_id: uuid.UUID) -> None:
+    """Have the fan-out done after the commit, by the lane that broadcasts: it may take seconds."""
+    from bot.announcements.jobs import fan_out as job
+
+    jobs.defer(session, jobs.BULK, job, str(announcement_id))
+
+
+def _gather_audience(session: Session, client_id: uuid.UUID, at: datetime) -> int:
+    """Number the audience in a table of this transaction: counted and written are then the same people."""
+    people = audience.reachable(client_id, at).subquery()
+    numbered = select(
+        people.c.contact_point_id,
+        people.c.locale,
+        text("row_number() OVER (ORDER BY subscription_id)::int - 1 AS position"),
+    )
+    compiled = numbered.compile(session.connection(), compile_kwargs={"literal_binds": False})
+    session.connection().exec_driver_sql(
+        f"CREATE TEMP TABLE fan_out_audience ON COMMIT DROP AS {compiled}",
+        compiled.params,
+    )
+    session.execute(text("ANALYZE fan_out_audience"))
+    return int(session.execute(text("SELECT count(*) FROM fan_out_audience")).scalar_one())
+
+
+def _chunk(chunk_id: uuid.UUID, announcement: Announcement, now: datetime) -> dict[str, object]:
+    return {
+        "id": chunk_id,
+        "lane": jobs.BULK,
+        "sender_id": announcement.sender_id,
+        "source_type": "announcement",
+        "source_id": announcement.id,
+        "not_before": now,
+        "created_at": now,
+    }

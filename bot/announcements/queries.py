@@ -1,0 +1,68 @@
+"""Reads of announcements."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.announcements.models import Announcement
+from bot.messaging import queries as messaging
+from bot.messaging.queries import Ledger
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an announcement has come. The ledger's sum and ``not_yet_queued`` are its audience."""
+
+    announcement: Announcement
+    ledger: Ledger
+
+    @property
+    def audience_size(self) -> int:
+        """Everybody it is for."""
+        return max(self.announcement.audience_size or 0, self.ledger.total)
+
+    @property
+    def not_yet_queued(self) -> int:
+        """Those for whom the fan-out has still to write a row."""
+        return self.audience_size - self.ledger.total
+
+
+def latest(session: Session, client_id: uuid.UUID) -> Progress | None:
+    """A client's latest confirmed announcement, if there is one."""
+    announcement = session.scalar(
+        select(Announcement)
+        .where(Announcement.client_id == client_id, Announcement.status == "confirmed")
+        .order_by(Announcement.confirmed_at.desc(), Announcement.id.desc())
+        .limit(1)
+    )
+    return progress(session, announcement) if announcement else None
+
+
+def progress(session: Session, announcement: Announcement) -> Progress:
+    """How far this announcement has come."""
+    return Progress(announcement, messaging.ledger(session, "announcement", announcement.id))
+
+
+def without_fan_out(session: Session) -> Sequence[uuid.UUID]:
+    """Confirmed announcements whose subscribers have no rows yet."""
+    return session.scalars(
+        select(Announcement.id).where(
+            Announcement.status == "confirmed", Announcement.fanned_out_at.is_(None)
+        )
+    ).all()
+
+
+def unreported(session: Session) -> Sequence[Announcement]:
+    """Announcements on their way whose owner has not been told how it went."""
+    return session.scalars(
+        select(Announcement).where(
+            Announcement.status == "confirmed",
+            Announcement.reported_at.is_(None),
+            Announcement.fanned_out_at.is_not(None),
+        )
+    ).all()

@@ -1,0 +1,73 @@
+"""The report: the owner is told once how an announcement went."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import i18n
+from bot.announcements import queries
+from bot.announcements.models import Announcement
+from bot.audience import service as audience
+from bot.audience.models import Client
+from bot.i18n import _, n_
+from bot.messaging import service as messaging
+from bot.messaging.models import ContactPoint
+from bot.messaging.queries import Ledger
+
+#: Receipts of a few can lag for days; after this long without them the owner is told what is known.
+WAIT_FOR_RECEIPTS = timedelta(minutes=10)
+
+
+def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
+    """Tell the author how it went, once: when nothing more is expected, or when receipts keep us waiting."""
+    announcement = session.scalars(
+        select(Announcement).where(Announcement.id == announcement_id).with_for_update()
+    ).one()
+    if announcement.reported_at is not None or announcement.fanned_out_at is None:
+        return
+    ledger = queries.progress(session, announcement).ledger
+    unsent = ledger.pending + ledger.calling
+    waited = now - announcement.fanned_out_at >= WAIT_FOR_RECEIPTS
+    if ledger.unfinished and (unsent or not waited):
+        return
+    announcement.reported_at = now
+    client = session.get_one(Client, announcement.client_id)
+    author = session.get_one(ContactPoint, announcement.author_id)
+    locale = audience.locale_of(session, author.person_id) or client.locale
+    messaging.queue_notice(
+        session,
+        contact_point_id=author.id,
+        sender_id=announcement.sender_id,
+        client_id=client.id,
+        source_type="announcement_report",
+        source_id=announcement.id,
+        locale=locale,
+        text=i18n.render(
+            _("{client}: done. {result}."), locale, client=client.name, result=summary(ledger, locale)
+        ),
+        now=now,
+    )
+
+
+def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0) -> str:
+    """What became of an announcement's texts, in words: ``9 delivered, 1 failed``."""
+    on_the_way = not_yet_queued + ledger.pending + ledger.calling + ledger.on_the_way
+    parts = [
+        i18n.render(text, locale, count=count)
+        for text, count in (
+            (n_("{count} delivered", "{count} delivered"), ledger.delivered),
+            (n_("{count} failed", "{count} failed"), ledger.not_reached),
+            (n_("{count} opted out", "{count} opted out"), ledger.opted_out),
+            (
+                n_("{count} on the way", "{count} on the way"),
+                on_the_way,
+            ),
+            (n_("{count} not confirmed", "{count} not confirmed"), ledger.unknown),
+        )
+        if count or text.singular == "{count} delivered"
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,21 @@
+"""What announcements look after from rows alone, so that a lost job only delays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.announcements import fanout, queries, report
+
+
+def missing_fan_outs(session: Session, now: datetime) -> None:  # noqa: ARG001
+    """Fan out what was confirmed and has no rows."""
+    for announcement_id in queries.without_fan_out(session):
+        fanout.defer_fan_out(session, announcement_id)
+
+
+def missing_reports(session: Session, now: datetime) -> None:
+    """Report what is done, or what receipts keep waiting."""
+    for announcement in queries.unreported(session):
+        report.report_if_done(session, announcement.id, now=now)

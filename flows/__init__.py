@@ -1,0 +1,15 @@
+"""Every conversation, one file each, and the dialogue that they make together."""
+
+from bot.dialogue.service import Dialogue
+from flows.announce import Announce
+from flows.ask import Ask
+from flows.commands import Commands
+from flows.join import Join
+from flows.language import Language
+from flows.leave import Leave
+from flows.other import Keep, Welcome
+
+#: In the order in which they are asked whether a word is theirs, within a role.
+FLOWS = (Announce, Ask, Keep, Join, Leave, Language, Commands, Welcome)
+
+dialogue = Dialogue(FLOWS)

@@ -1,0 +1,232 @@
+"""Announcing to all subscribers by text."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from bot.announcements import queries
+from bot.announcements import service as announcements
+from bot.announcements.service import Preview
+from bot.audience.models import Client
+from bot.dialogue.flow import IDLE, Flow, Line, Role
+from bot.dialogue.patterns import ANYTHING, NUMBER, WORDING, word
+from bot.dialogue.turn import Turn
+from bot.i18n import _, language_name, money, n_
+from flows.language import code_of
+
+CHOOSING = "choosing"
+CONFIRMING = "confirming"
+
+
+class Announce(Flow):
+    """A client texts what to say; CONFIRM sends it to every subscriber, in their language."""
+
+    role = Role.MEMBER
+    expires_after = announcements.DRAFT_LASTS
+    expired = _("Your draft waited for a day and was dropped. To announce it after all, text it again.")
+    #    when they say       while       go to       and
+    script = (
+        Line(WORDING, IDLE, IDLE, "ask_for_draft_first"),
+        Line(word("CONFIRM"), IDLE, IDLE, "nothing_waits"),
+        Line(word("DISCARD"), IDLE, IDLE, "nothing_waits"),
+        Line(ANYTHING, IDLE, IDLE, "say_suspended", provided="is_suspended"),
+        Line(ANYTHING, IDLE, IDLE, "ask_for_text", provided="is_empty"),
+        Line(ANYTHING, IDLE, CHOOSING, "ask_which_client", provided="speaks_for_several"),
+        Line(ANYTHING, IDLE, IDLE, "say_nobody_follows", provided="is_unheard"),
+        Line(ANYTHING, IDLE, IDLE, "refuse", provided="is_too_long"),
+        Line(ANYTHING, IDLE, CONFIRMING, "draft"),
+        # A person may speak for several clients: which of them is never guessed.
+        Line(NUMBER, CHOOSING, CHOOSING, "ask_again", provided="is_no_choice"),
+        Line(NUMBER, CHOOSING, IDLE, "say_nobody_follows", provided="is_unheard"),
+        Line(NUMBER, CHOOSING, IDLE, "refuse", provided="is_too_long"),
+        Line(NUMBER, CHOOSING, CONFIRMING, "draft"),
+        Line(word("DISCARD"), CHOOSING, IDLE, "drop"),
+        Line(ANYTHING, CHOOSING, CHOOSING, "ask_which_client"),
+        Line(WORDING, CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(WORDING, CONFIRMING, CONFIRMING, "refuse", provided="is_too_long"),
+        Line(WORDING, CONFIRMING, CONFIRMING, "add_wording"),
+        Line(word("CONFIRM"), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(word("CONFIRM"), CONFIRMING, IDLE, "send"),
+        Line(word("DISCARD"), CONFIRMING, IDLE, "drop"),
+        Line(ANYTHING, CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(ANYTHING, CONFIRMING, CONFIRMING, "ask_for_text", provided="is_empty"),
+        Line(ANYTHING, CONFIRMING, CONFIRMING, "refuse", provided="is_too_long"),
+        Line(ANYTHING, CONFIRMING, CONFIRMING, "replace"),
+    )
+
+    # What decides
+
+    def is_suspended(self, turn: Turn, locale: str | None = None, text: str | None = None) -> bool:
+        return not turn.active_clients or ("client" in turn.memory and self._client(turn) is None)
+
+    def is_empty(self, turn: Turn) -> bool:
+        return not turn.body.strip()
+
+    def speaks_for_several(self, turn: Turn) -> bool:
+        return len(turn.active_clients) > 1
+
+    def is_no_choice(self, turn: Turn, number: str) -> bool:
+        return not 1 <= int(number) <= len(turn.memory["clients"]) or self._client(turn, number) is None
+
+    def is_unheard(self, turn: Turn, number: str | None = None) -> bool:
+        client = self._client(turn, number)
+        return client is not None and turn.audience_of(client) == 0
+
+    def is_too_long(
+        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
+    ) -> bool:
+        return self._too_long_by(turn, number, locale, text) > 0
+
+    # What is done
+
+    def draft(self, turn: Turn, number: str | None = None) -> None:
+        client = self._client(turn, number)
+        assert client is not None
+        said = turn.memory.get("text", turn.body.strip())
+        announcement = announcements.draft(turn.session, client, turn.contact_point, said, now=turn.now)
+        turn.memory = {"client": str(client.id), "announcement": str(announcement)}
+        self._show(turn, client, client.locale)
+
+    def replace(self, turn: Turn) -> None:
+        announcements.discard(turn.session, UUID(turn.memory["announcement"]))
+        self.draft(turn)
+
+    def add_wording(self, turn: Turn, locale: str, text: str) -> None:
+        client = self._client(turn)
+        assert client is not None
+        announcements.add_wording(turn.session, UUID(turn.memory["announcement"]), locale, text)
+        self._show(turn, client, locale)
+
+    def send(self, turn: Turn) -> None:
+        client = self._client(turn)
+        assert client is not None
+        count = announcements.confirm(
+            turn.session, client, UUID(turn.memory["announcement"]), turn.contact_point, now=turn.now
+        )
+        turn.client = client
+        if count is None:
+            self.nothing_waits(turn)
+        else:
+            turn.reply(
+                n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
+                count=count,
+            )
+
+    def drop(self, turn: Turn) -> None:
+        if "announcement" in turn.memory:
+            announcements.discard(turn.session, UUID(turn.memory["announcement"]))
+        turn.reply(_("Dropped. Nothing was sent."))
+
+    # What is said
+
+    def ask_for_draft_first(self, turn: Turn, locale: str, text: str) -> None:
+        own = next((client.locale for client in turn.clients), turn.locale)
+        turn.reply(
+            _("First text the announcement in {language}; then add other languages."),
+            language=language_name(own, turn.locale),
+        )
+
+    def nothing_waits(self, turn: Turn) -> None:
+        recent = [queries.latest(turn.session, client.id) for client in turn.clients]
+        moments = [each.announcement.confirmed_at for each in recent if each]
+        if any(moment and turn.now - moment < timedelta(hours=1) for moment in moments):
+            turn.reply(
+                _("Your announcement is already on its way. It is sent once. Text STATUS to follow it.")
+            )
+        else:
+            turn.reply(_("Nothing waits to be sent. Text your announcement to begin."))
+
+    def say_suspended(self, turn: Turn, locale: str | None = None, text: str | None = None) -> None:
+        known = turn.memory.get("client")
+        turn.client = next((each for each in turn.clients if str(each.id) == known), turn.clients[0])
+        turn.reply(
+            _("{client} is suspended, so it can't announce at the moment. Nothing was sent."),
+            client=turn.client.name,
+        )
+
+    def ask_for_text(self, turn: Turn) -> None:
+        turn.reply(_("That text had no words. Text what you would like to announce."))
+
+    def ask_which_client(self, turn: Turn) -> None:
+        turn.memory = {"text": turn.body.strip()}
+        self.ask_again(turn)
+
+    def ask_again(self, turn: Turn, number: str | None = None) -> None:
+        turn.memory["clients"] = [str(client.id) for client in turn.active_clients]
+        names = "\n".join(f"{place}. {client.name}" for place, client in enumerate(turn.active_clients, 1))
+        turn.reply(_("For which business is this? Reply with its number.\n{names}"), names=names)
+
+    def say_nobody_follows(self, turn: Turn, number: str | None = None) -> None:
+        client = self._client(turn, number)
+        assert client is not None
+        turn.reply(
+            _("{client} has no subscribers yet. Text LINK to see how people join."), client=client.name
+        )
+
+    def refuse(
+        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
+    ) -> None:
+        turn.reply(
+            n_(
+                "That is too long: cut at least {count} character and text it again.",
+                "That is too long: cut at least {count} characters and text it again.",
+            ),
+            count=self._too_long_by(turn, number, locale, text),
+        )
+
+    def _show(self, turn: Turn, client: Client, locale: str) -> None:
+        """Show the draft as a subscriber will see it, to whom it goes and what it costs."""
+        turn.client = client
+        preview = announcements.preview(turn.session, client, UUID(turn.memory["announcement"]), now=turn.now)
+        summary = turn.say(
+            n_(
+                "To {count} subscriber: {languages}. About {cost}. Reply CONFIRM to send, DISCARD to drop.",
+                "To {count} subscribers: {languages}. About {cost}. Reply CONFIRM to send, DISCARD to drop.",
+            ),
+            count=preview.audience_size,
+            languages=_per_language(turn, preview),
+            cost=money(preview.cost, "USD", turn.locale),
+        )
+        missing = [each for each in preview.recipients if each not in self._wordings(turn)]
+        if missing:
+            summary += "\n" + turn.say(
+                _("To word it in {language} too, text {code}: and the words."),
+                language=language_name(missing[0], turn.locale),
+                code=code_of(missing[0]),
+            )
+        turn.reply_verbatim(f"{preview.texts[locale]}\n\n{summary}")
+
+    def _wordings(self, turn: Turn) -> dict[str, str]:
+        if "announcement" not in turn.memory:
+            return {}
+        return announcements.wordings(turn.session, UUID(turn.memory["announcement"]))
+
+    def _too_long_by(self, turn: Turn, number: str | None, locale: str | None, text: str | None) -> int:
+        client = self._client(turn, number)
+        if client is None:
+            return 0
+        said = turn.memory.get("text", turn.body.strip())
+        wordings = {**self._wordings(turn), locale: text} if locale and text else {client.locale: said}
+        return announcements.too_long_by(client, wordings)
+
+    def _client(self, turn: Turn, number: str | None = None) -> Client | None:
+        """The client that is spoken for: the one remembered or chosen, else the only one."""
+        known = turn.memory.get("client")
+        if number is not None:
+            known = turn.memory["clients"][int(number) - 1]
+        if known is None and len(turn.active_clients) == 1:
+            return turn.active_clients[0]
+        return next((client for client in turn.active_clients if str(client.id) == known), None)
+
+
+def _per_language(turn: Turn, preview: Preview) -> str:
+    return ", ".join(
+        turn.say(
+            n_("{language} {people} ({count} segment)", "{language} {people} ({count} segments)"),
+            language=language_name(locale, turn.locale),
+            people=people,
+            count=preview.segments[locale],
+        )
+        for locale, people in preview.recipients.items()
+    )

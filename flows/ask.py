@@ -1,0 +1,73 @@
+"""What a client's member can ask: how it goes, how many follow, how people join."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot import phones
+from bot.announcements import queries as announcements
+from bot.announcements.report import summary
+from bot.dialogue.flow import IDLE, Flow, Line, Role
+from bot.dialogue.patterns import word
+from bot.dialogue.turn import Turn
+from bot.i18n import _, language_name, n_
+
+
+class Ask(Flow):
+    """STATUS, SUBSCRIBERS and LINK, answered for every client that the person speaks for."""
+
+    role = Role.MEMBER
+    #    when they say              while  go to  and
+    script = (
+        Line(word("STATUS"), IDLE, IDLE, "status"),
+        Line(word("SUBSCRIBERS"), IDLE, IDLE, "subscribers"),
+        Line(word("LINK"), IDLE, IDLE, "link"),
+    )
+
+    def status(self, turn: Turn) -> None:
+        for client in turn.clients:
+            latest = announcements.latest(turn.session, client.id)
+            if latest is None:
+                turn.reply(_("{client} has announced nothing yet."), client=client.name)
+            else:
+                turn.reply(
+                    n_(
+                        "{client}, latest announcement, to {count} subscriber: {result}.",
+                        "{client}, latest announcement, to {count} subscribers: {result}.",
+                    ),
+                    client=client.name,
+                    count=latest.audience_size,
+                    result=summary(latest.ledger, turn.locale, not_yet_queued=latest.not_yet_queued),
+                )
+
+    def subscribers(self, turn: Turn) -> None:
+        for client in turn.clients:
+            per_locale = turn.subscribers_of(client)
+            languages = ", ".join(
+                f"{language_name(locale, turn.locale)} {count}" for locale, count in per_locale.items()
+            )
+            if not per_locale:
+                turn.reply(
+                    _("{client} has no subscribers yet. Text LINK to see how people join."),
+                    client=client.name,
+                )
+            else:
+                turn.reply(
+                    n_(
+                        "{client} has {count} subscriber: {languages}.",
+                        "{client} has {count} subscribers: {languages}.",
+                    ),
+                    client=client.name,
+                    count=turn.audience_of(client),
+                    languages=languages,
+                )
+
+    def link(self, turn: Turn) -> None:
+        for client in turn.clients:
+            turn.reply(
+                _("People join {client} by texting JOIN {slug} to {number}, or by this link: {link}"),
+                client=client.name,
+                slug=client.slug,
+                number=phones.display(turn.number_texted),
+                link=f"sms:{turn.number_texted}?&body={quote(f'JOIN {client.slug}')}",
+            )

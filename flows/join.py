@@ -1,0 +1,80 @@
+"""Following a business by text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.audience import queries
+from bot.audience import service as audience
+from bot.audience.slugs import slugify
+from bot.dialogue.flow import IDLE, Flow, Line, Role
+from bot.dialogue.patterns import PHRASE, word
+from bot.dialogue.turn import Turn
+from bot.i18n import _
+
+
+class Join(Flow):
+    """Somebody texts JOIN and a business's name, and follows it from then on."""
+
+    role = Role.ANYONE
+    speaks_to_stopped = True
+    #    when they say              while  go to  and
+    script = (
+        Line(word("JOIN", PHRASE), IDLE, IDLE, "unknown", provided="is_unknown"),
+        Line(word("JOIN", PHRASE), IDLE, IDLE, "closed", provided="is_suspended"),
+        Line(word("JOIN", PHRASE), IDLE, IDLE, "join"),
+        Line(word("JOIN"), IDLE, IDLE, "ask_whom"),
+    )
+
+    def is_unknown(self, turn: Turn, said: str) -> bool:
+        turn.client = queries.client_by_slug(turn.session, slugify(said), turn.sender.id)
+        return turn.client is None
+
+    def is_suspended(self, turn: Turn, said: str) -> bool:
+        return turn.client is not None and turn.client.status != "active"
+
+    def unknown(self, turn: Turn, said: str) -> None:
+        near = queries.clients_like(turn.session, said, turn.sender.id)
+        if near:
+            turn.reply(
+                _("We don't know {said}. Did you mean one of these? {offers}"),
+                said=said,
+                offers=", ".join(f"JOIN {client.slug}" for client in near),
+            )
+        else:
+            turn.reply(_("We don't know {said}. Please check the name and text JOIN again."), said=said)
+
+    def closed(self, turn: Turn, said: str) -> None:
+        assert turn.client is not None
+        turn.reply(_("{client} can't be joined at the moment."), client=turn.client.name)
+        turn.client = None
+
+    def join(self, turn: Turn, said: str) -> None:
+        assert turn.client is not None
+        if turn.opt_out is not None and not turn.opt_out.blocked_by_carrier:
+            # Asking to follow is a fresh wish. Only a carrier's own block waits for START.
+            audience.start(turn.session, turn.contact_point, turn.sender, turn.evidence)
+            turn.opt_out = None
+        if turn.chosen_locale is None and turn.spoken_locale is not None:
+            audience.choose_locale(turn.session, turn.contact_point.person_id, turn.spoken_locale)
+        welcome = turn.say(
+            _(
+                "Welcome to {client}! You get its announcements by text; how often varies. "
+                "Msg & data rates may apply. Reply HELP for help, STOP to end, LANG to change the language."
+            ),
+            client=turn.client.name,
+        )
+        new = audience.follow(
+            turn.session,
+            turn.contact_point,
+            turn.client,
+            replace(turn.evidence, text_shown=welcome),
+            stopped=turn.opt_out is not None,
+        )
+        if new:
+            turn.replies.append(welcome)
+        else:
+            turn.reply(_("You already follow {client}. Reply LEAVE to stop."), client=turn.client.name)
+
+    def ask_whom(self, turn: Turn) -> None:
+        turn.reply(_("Whom would you like to follow? Text JOIN and the name, like JOIN pizza-palace."))
