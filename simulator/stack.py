@@ -125,8 +125,15 @@ class Stack:
 
     def _start_processes(self, app_port: socket.socket, standin_port: int) -> None:
         python = sys.executable
-        standin = ["-m", "simulator.twilio", "--port", str(standin_port), "--app-url", self.env["PUBLIC_URL"]]
-        self.processes.start("twilio", [python, *standin], self.env)
+        options = [
+            "--port",
+            str(standin_port),
+            "--app-url",
+            self.app_url,
+            "--public-url",
+            self.env["PUBLIC_URL"],
+        ]
+        self.processes.start("twilio", [python, "-m", "simulator.twilio", *options], self.env)
         self._say("Tables …")
         self.processes.run("migrate", [python, "-m", "flask", "--app", "wsgi", "db-upgrade"], self.env)
         if self._seed:
@@ -154,20 +161,11 @@ class Stack:
 
 def _gunicorn(url: str) -> list[str]:
     """Serve as the Procfile does, on loopback only."""
-    options = {
-        "--worker-class": "gthread",
-        "--workers": "2",
-        "--threads": "8",
-        "--bind": url.removeprefix("http://"),
-        "--graceful-timeout": "5",
-    }
-    return [
-        "-m",
-        "gunicorn",
-        "wsgi:app",
-        "--reuse-port",
-        *(part for pair in options.items() for part in pair),
-    ]
+    address = url.removeprefix("http://")
+    options = (
+        f"--worker-class gthread --workers 2 --threads 8 --reuse-port --graceful-timeout 5 --bind {address}"
+    )
+    return ["-m", "gunicorn", "wsgi:app", "--no-control-socket", *options.split()]
 
 
 def _answers(url: str) -> bool:

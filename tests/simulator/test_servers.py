@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
 import redis
+from waiting import all_ended, wait_until
 
 from simulator import places
 from simulator.lock import AlreadyRunningError
@@ -89,15 +89,6 @@ def execute(url: str, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def servers_of(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
@@ -153,7 +144,7 @@ def test_nothing_runs_after_stop_and_data_that_is_not_kept_is_gone(tmp_path: Pat
     with Servers(tmp_path, durable=False, keep=False):
         started = set(servers_of(os.getpid())).difference(before)
         assert {"postgres", "valkey-server"} <= {process.name() for process in started}
-    assert [process for process in started if process.is_running()] == []
+    assert all_ended(list(started))
     assert not (home / "postgres").exists()
 
 
@@ -168,7 +159,7 @@ def test_killing_the_supervisor_leaves_no_server_and_the_next_start_recovers(roo
         supervisor.kill()
     with Servers(root, durable=False) as servers:  # At once: it waits for the dying ones.
         assert execute(servers.database_url, "SELECT answer FROM rescued") == [(42,)]
-    assert wait_until(lambda: not any(process.is_running() for process in started))
+    assert all_ended(started)
 
 
 def test_of_two_starts_at_once_one_runs_and_the_other_says_where(root: Path) -> None:
