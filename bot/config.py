@@ -38,6 +38,11 @@ def _without_trailing_slash(value: str) -> str:
     return value.rstrip("/")
 
 
+def _through_psycopg2(value: str) -> str:
+    """``postgres://`` and ``postgresql://`` are how hosts write it; SQLAlchemy wants the driver named."""
+    return "postgresql+psycopg2://" + value.partition("://")[2]
+
+
 VersionedKeys = Annotated[dict[int, bytes], NoDecode, BeforeValidator(_versioned_keys)]
 BaseUrl = Annotated[str, Field(pattern=r"^https?://[^/]+"), AfterValidator(_without_trailing_slash)]
 
@@ -47,7 +52,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: str = Field(pattern=r"^postgresql")
+    database_url: Annotated[str, AfterValidator(_through_psycopg2)] = Field(
+        pattern=r"^postgres(ql)?(\+psycopg2)?://"
+    )
     redis_url: str = Field(pattern=r"^(rediss?|unix)://")
     public_url: BaseUrl
     secret_key: SecretStr = Field(min_length=16)

@@ -13,7 +13,7 @@ from bot.announcements import report
 from bot.announcements.models import Announcement
 from bot.audience import queries as audience
 from bot.ids import uuid7
-from bot.messaging import sweeps
+from bot.messaging.jobs import MOST_SENDERS, send_bulk
 from bot.messaging.models import Chunk
 
 #: Messages per chunk: about a tenth of a second of one worker's database work, well below a lease.
@@ -64,7 +64,8 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
                 "now": now,
             },
         )
-        sweeps.wake_senders(session)
+        for _ in chunk_ids[:MOST_SENDERS]:
+            jobs.defer(session, jobs.BULK, send_bulk)
     session.execute(
         update(Announcement)
         .where(Announcement.id == announcement_id)

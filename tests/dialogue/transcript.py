@@ -1,0 +1,207 @@
+"""Transcripts: conversations as plain text, played against the real dialogue and the real database.
+
+A transcript says who texts what, and exactly who receives what in answer, in which language, at what time:
+
+    Sam follows Pizza Palace and gets its announcement.
+
+    Given
+      Pizza Palace is a client (pizza-palace) in English, support help@pizza.example
+      Olivia speaks for Pizza Palace
+      Ana follows Pizza Palace, in Spanish
+      we answer STOP
+
+    at 10:00
+    Olivia >> Half-price pizza until 6
+    Olivia << [en] Pizza Palace: Half-price pizza until 6
+            | Reply STOP to opt out.
+
+Other lines: ``at 09:00 3 days later``; ``Olivia sends a picture``; ``(Pizza Palace is suspended)``;
+``(older code left Olivia in Announce, state haggling)``. Times are UTC. Every text is a transaction of its
+own, so what the conversation remembers is saved and read again between any two. A text received that the
+transcript does not name fails it, the last one too.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+import flows
+from bot import db
+from bot.announcements import fanout, queries
+from bot.announcements import handlers as _announcement_handlers  # noqa: F401  # registers them
+from bot.audience import handlers as _audience_handlers  # noqa: F401  # registers them
+from bot.audience import service as audience
+from bot.audience import sweeps as audience_sweeps
+from bot.audience.models import Client
+from bot.audience.service import Evidence
+from bot.dialogue import conversations
+from bot.dialogue.service import Inbound
+from bot.events import dispatch
+from bot.i18n import locale_named
+from bot.jobs import LANES
+from bot.messaging import chunks, receipts, steps
+from bot.messaging import service as messaging
+from bot.messaging.models import Message, Rendering, Sender
+from bot.messaging.outcomes import step_of
+from bot.vendors.twilio import Accepted
+
+NUMBER = "+15550100000"
+SERVICE = "MG" + "1" * 32
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+class TranscriptError(Exception):
+    """A transcript has a line that says nothing known; the message shows it."""
+
+
+@dataclass
+class Player:
+    """Plays one transcript, and writes down what really happened."""
+
+    now: datetime = MONDAY
+    phones: dict[str, str] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+
+    def play(self, path: Path) -> str:
+        """Play a transcript; returns it as it came out."""
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not re.match(r"\s+\||\S+ <<", line):
+                self.take(line)
+        return "\n".join(self.written) + "\n"
+
+    def take(self, line: str) -> None:
+        """Take one line: write it down, do it, and write down what everybody receives."""
+        self.written.append(line)
+        if said := re.fullmatch(r"(\w+) >>(?: (.*))?", line):
+            self._text(said[1], (said[2] or "").replace("\\n", "\n"))
+        elif sends := re.fullmatch(r"(\w+) sends a picture", line):
+            self._text(sends[1], "", media=(("https://media.example/1", "image/jpeg"),))
+        elif at := re.fullmatch(r"at (\d\d):(\d\d)(?: (?:the next day|(\d+) days later))?", line):
+            days = int(at[3] or 1) if line[8:].strip() else 0
+            self.now = self.now.replace(hour=int(at[1]), minute=int(at[2])) + timedelta(days=days)
+            self._carry([])
+        elif line.startswith(("(", "  ")):
+            self._arrange(line.strip(" ()"))
+        elif line.strip() and line != "Given" and len([each for each in self.written if each.strip()]) > 1:
+            raise TranscriptError(f"This line says nothing known: {line!r}")
+
+    def _arrange(self, line: str) -> None:
+        with db.transaction() as session:
+            sender = messaging.sender_of(session, service_sid=SERVICE, number=NUMBER, now=self.now)
+            if made := re.fullmatch(r"(.+) is a client \(([\w-]+)\) in (\w+)(?:, support (\S+))?", line):
+                self.phones[f"owner of {made[1]}"] = owner = self._phone(f"owner of {made[1]}")
+                audience.add_client(
+                    session, name=made[1], slug=made[2], owner_number=owner, locale=made[3],
+                    time_zone="America/New_York", support_contact=made[4], sender_id=sender.id, now=self.now,
+                )  # fmt: skip
+            elif speaks := re.fullmatch(r"(\w+) speaks for (.+?)(?:, in (\w+))?", line):
+                self._membership(session, speaks[1], speaks[2], speaks[3])
+            elif follows := re.fullmatch(r"(\w+) follows (.+?)(?:, in (.+))?", line):
+                person = audience.person_at(session, self._phone(follows[1]), now=self.now)
+                client = session.scalars(select(Client).where(Client.name == follows[2])).one()
+                audience.follow(session, person, client, Evidence("operator", self.now), stopped=True)
+                client.subscribers_told_at = self.now
+                if follows[3]:
+                    self._choose(session, person.person_id, follows[3])
+            elif line == "we answer STOP":
+                session.execute(update(Sender).values(opt_outs_by="bot"))
+            elif status := re.fullmatch(r"(.+) is (suspended|active)", line):
+                session.execute(update(Client).where(Client.name == status[1]).values(status=status[2]))
+            elif left := re.fullmatch(r"older code left (\w+) in (\w+), state (\w+)", line):
+                person = audience.person_at(session, self._phone(left[1]), now=self.now)
+                talk = conversations.lock(session, person.id, sender.id, now=self.now)
+                talk.flow, talk.state, talk.memory = left[2], left[3], {}
+                talk.expires_at = self.now + timedelta(days=1)
+            else:
+                raise TranscriptError(f"This line arranges nothing known: {line!r}")
+
+    def _membership(self, session: db.Session, name: str, client_name: str, language: str | None) -> None:
+        from bot.audience.models import Membership
+
+        person = audience.person_at(session, self._phone(name), now=self.now)
+        client = session.scalars(select(Client).where(Client.name == client_name)).one()
+        session.add(
+            Membership(person_id=person.person_id, client_id=client.id, role="owner", created_at=self.now)
+        )
+        if language:
+            self._choose(session, person.person_id, language)
+
+    @staticmethod
+    def _choose(session: db.Session, person_id: uuid.UUID, language: str) -> None:
+        locale = locale_named(language)
+        assert locale is not None, language
+        audience.choose_locale(session, person_id, locale)
+
+    def _phone(self, name: str) -> str:
+        return self.phones.setdefault(name, f"+1555010{len(self.phones) + 1:04d}")
+
+    def _text(self, name: str, body: str, media: tuple[tuple[str, str], ...] = ()) -> None:
+        inbound = Inbound(f"SM{uuid.uuid4().hex}", self._phone(name), NUMBER, body, SERVICE, media)
+        with db.transaction() as session:
+            replies = flows.dialogue.receive(session, inbound, now=self.now)
+        self._carry([reply.message_id for reply in replies])
+
+    def _carry(self, replies: list[uuid.UUID]) -> None:
+        """Do what follows, as the worker would, and write down every text that arrives, replies first."""
+        for reply in replies:
+            self._write([reply])
+        arrived = self._work()
+        while arrived:
+            self._write(arrived)
+            arrived = self._work()
+
+    def _work(self) -> list[uuid.UUID]:
+        while dispatch.dispatch_batch(self.now):
+            pass
+        with db.transaction() as session:
+            audience_sweeps.untold_subscribers(session, self.now)
+            for announcement_id in queries.without_fan_out(session):
+                fanout.fan_out(session, announcement_id, now=self.now)
+        sent: list[uuid.UUID] = []
+        for lane in LANES:
+            sent += self._send(lane)
+        return sent
+
+    def _send(self, lane: str) -> list[uuid.UUID]:
+        sent = []
+        with db.transaction() as session:
+            while leased := chunks.take(session, lane, now=self.now):
+                calls = chunks.mark(session, leased.lease, most=1000, now=self.now).calls
+                taken = [
+                    step_of(call, Accepted(f"SM{call.message_id.hex}", "accepted"), at=self.now)
+                    for call in calls
+                ]
+                steps.take(session, taken, now=self.now)
+                chunks.put_down(session, leased.lease, now=self.now)
+                sent += [call.message_id for call in calls]
+            for message_id in sent:
+                receipts.append(
+                    session, message_id=message_id, provider_id=f"SM{message_id.hex}", status="delivered",
+                    error_code=None, now=self.now,
+                )  # fmt: skip
+            receipts.apply(session, now=self.now)
+        return sent
+
+    def _write(self, messages: list[uuid.UUID]) -> None:
+        names = {number: name for name, number in self.phones.items()}
+        with db.transaction() as session:
+            from bot.messaging.models import ContactPoint
+
+            found = session.execute(
+                select(ContactPoint.address, Rendering.locale, Rendering.text)
+                .join(Message, Message.contact_point_id == ContactPoint.id)
+                .join(Rendering, Rendering.id == Message.rendering_id)
+                .where(Message.id.in_(messages))
+            ).all()
+        for name, locale, text in sorted((names[address], locale, text) for address, locale, text in found):
+            if name.startswith("owner of "):
+                continue  # the member that add_client needs; transcripts name those who speak
+            first, *rest = text.split("\n")
+            self.written.append(f"{name} << [{locale}] {first}".rstrip())
+            self.written += [f"{' ' * len(name)}  | {line}".rstrip() for line in rest]
