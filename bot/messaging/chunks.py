@@ -1,0 +1,238 @@
+"""Chunks: leasing a few hundred messages, marking those that are called now, and giving the rest back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    ScalarSelect,
+    Table,
+    Text,
+    Uuid,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from bot import claims
+from bot.claims import Lease
+from bot.config import settings
+from bot.crypto import EncryptedText
+from bot.messaging import steps
+from bot.messaging.models import Chunk, Message, MessageHistory, Sender
+from bot.messaging.statuses import CALLING, EXPIRED, OPTED_OUT, PENDING, RANK, SKIPPED, SUPPRESSED, UNKNOWN
+
+CHUNK = cast(Table, Chunk.__table__)
+
+
+@dataclass(frozen=True)
+class LeasedChunk:
+    """A chunk that is ours for now, and the sender its texts come from (``MG…`` or E.164)."""
+
+    lease: Lease
+    sender: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One message marked as being called.
+
+    :param attempt: the how-manieth call of this message it is.
+    """
+
+    message_id: uuid.UUID
+    attempt: int
+    to: str
+    body: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What was marked in one go: the calls to make, and how many messages were skipped instead."""
+
+    calls: list[Call]
+    skipped: int
+
+
+def take(session: Session, lane: str, *, now: datetime) -> LeasedChunk | None:
+    """Lease a chunk of this lane that is due; None when there is none.
+
+    When its last holder never gave it back, the messages which that one was calling become unknown: they may
+    have been sent. Those it had not touched are sent now.
+    """
+    lease = claims.take(
+        session,
+        CHUNK,
+        CHUNK.c.finished_at.is_(None),
+        CHUNK.c.lane == lane,
+        CHUNK.c.not_before <= now,
+        order_by=(CHUNK.c.not_before, CHUNK.c.id),
+        seconds=settings().lease_seconds,
+    )
+    if lease is None:
+        return None
+    if lease.taken_over:
+        _give_up_calls(session, lease.id, now=now)
+    sender = session.scalars(
+        select(Sender.provider_id).join(Chunk, Chunk.sender_id == Sender.id).where(Chunk.id == lease.id)
+    ).one()
+    return LeasedChunk(lease, sender)
+
+
+_MARK = text("""
+    WITH due AS (
+        SELECT message.id,
+            CASE
+                WHEN EXISTS (
+                    SELECT FROM opt_out
+                    WHERE opt_out.contact_point_id = message.contact_point_id
+                        AND opt_out.sender_id = message.sender_id
+                        AND opt_out.lifted_at IS NULL
+                ) THEN :opted_out
+                WHEN contact_point.suppressed_at IS NOT NULL THEN :suppressed
+                WHEN message.expires_at <= :now THEN :expired
+            END AS skip_reason
+        FROM message
+        JOIN contact_point ON contact_point.id = message.contact_point_id
+        WHERE message.chunk_id = :chunk_id
+            AND message.rank = :pending_rank
+            AND (message.next_attempt_at IS NULL OR message.next_attempt_at <= :now)
+        ORDER BY message.position
+        LIMIT :most
+        FOR UPDATE OF message SKIP LOCKED
+    ), marked AS (
+        UPDATE message
+        SET status = CASE WHEN due.skip_reason IS NULL THEN :calling ELSE :skipped END,
+            rank = CASE WHEN due.skip_reason IS NULL THEN :calling_rank ELSE :skipped_rank END,
+            attempts = attempts + CASE WHEN due.skip_reason IS NULL THEN 1 ELSE 0 END,
+            calling_at = CASE WHEN due.skip_reason IS NULL THEN :now ELSE calling_at END,
+            skip_reason = due.skip_reason,
+            updated_at = :now
+        FROM due
+        WHERE message.id = due.id
+        RETURNING message.*
+    ), steps AS (
+        INSERT INTO message_history (message_id, status, source, detail, at)
+        SELECT id, status, 'send', skip_reason, :now FROM marked
+    )
+    SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
+        rendering.text AS body
+    FROM marked
+    JOIN contact_point ON contact_point.id = marked.contact_point_id
+    JOIN rendering ON rendering.id = marked.rendering_id
+    ORDER BY marked.position
+""").bindparams(
+    pending_rank=RANK[PENDING],
+    calling_rank=RANK[CALLING],
+    skipped_rank=RANK[SKIPPED],
+    calling=CALLING,
+    skipped=SKIPPED,
+    opted_out=OPTED_OUT,
+    suppressed=SUPPRESSED,
+    expired=EXPIRED,
+)
+_MARKED = _MARK.columns(
+    column("id", Uuid()),
+    column("status", Text()),
+    column("attempts", Integer()),
+    column("expires_at", DateTime(timezone=True)),
+    column("address", EncryptedText()),
+    column("body", EncryptedText()),
+)
+
+
+def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
+    """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
+
+    Those that may not be called any more (opted out, suppressed, expired) are skipped with the reason. Rows
+    that a STOP is taking back at this moment are passed over. An empty slice says that nothing is due.
+
+    :raises LeaseLost: somebody else has the chunk; nothing is marked.
+    """
+    claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
+    rows = session.execute(_MARKED, {"chunk_id": lease.id, "most": most, "now": now}).all()
+    calls = [
+        Call(row.id, row.attempts, row.address, row.body, row.expires_at)
+        for row in rows
+        if row.status == CALLING
+    ]
+    return Slice(calls, len(rows) - len(calls))
+
+
+def renew(session: Session, lease: Lease) -> None:
+    """Keep a chunk for another ``LEASE_SECONDS``.
+
+    :raises LeaseLost: somebody else has it.
+    """
+    claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
+
+
+def put_down(session: Session, lease: Lease, *, now: datetime) -> None:
+    """Give a chunk back, once every call is on record: finished, or due when its next message is.
+
+    :raises LeaseLost: somebody else has it.
+    """
+    claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
+    left, next_attempt_at = session.execute(
+        select(func.count(), func.min(func.coalesce(Message.next_attempt_at, now))).where(
+            Message.chunk_id == lease.id, Message.rank <= RANK[CALLING]
+        )
+    ).one()
+    if left:
+        claims.give_back(session, CHUNK, lease, not_before=max(next_attempt_at, now))
+        return
+    claims.give_back(session, CHUNK, lease, finished_at=now)
+    source_type, source_id, client_id = session.execute(
+        select(Chunk.source_type, Chunk.source_id, _a_client(lease.id)).where(Chunk.id == lease.id)
+    ).one()
+    steps.announce_settled(session, {(source_type, source_id): client_id}, now=now)
+
+
+def leasable(session: Session, lane: str, *, most: int, now: datetime) -> int:
+    """How many chunks of a lane could be leased now, counted up to ``most``."""
+    found = (
+        select(Chunk.id)
+        .where(
+            Chunk.finished_at.is_(None),
+            Chunk.lane == lane,
+            Chunk.not_before <= now,
+            claims.free(CHUNK),
+        )
+        .limit(most)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _give_up_calls(session: Session, chunk_id: uuid.UUID, *, now: datetime) -> None:
+    given_up = (
+        update(Message)
+        .where(Message.chunk_id == chunk_id, Message.rank == RANK[CALLING])
+        .values(status=UNKNOWN, rank=RANK[UNKNOWN], updated_at=now)
+        .returning(Message.id)
+        .cte("given_up")
+    )
+    session.execute(
+        insert(MessageHistory).from_select(
+            ["message_id", "status", "source", "detail", "at"],
+            select(
+                given_up.c.id, literal(UNKNOWN), literal("send"), literal("the lease ran out"), literal(now)
+            ),
+        )
+    )
+
+
+def _a_client(chunk_id: uuid.UUID) -> ScalarSelect[uuid.UUID | None]:
+    """The client whose messages a chunk holds; all of them have the same."""
+    return select(Message.client_id).where(Message.chunk_id == chunk_id).limit(1).scalar_subquery()

@@ -1,0 +1,189 @@
+"""A drain: the chunks of one lane, leased, marked a second's worth at a time, and called many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from bot import db
+from bot.claims import LeaseLost
+from bot.config import settings
+from bot.messaging import chunks
+from bot.messaging.chunks import Call, LeasedChunk, Slice
+from bot.messaging.outcomes import back, step_of
+from bot.messaging.recording import Recorder
+from bot.vendors.twilio import Outcome, RateLimited, Text, Twilio, Unreachable
+
+log = structlog.get_logger()
+
+#: Calls under way at once. At 80 ms a call that is 1,250 a second, about what one core can do.
+CONCURRENT_CALLS = 100
+#: A marked message whose call has not begun after this long goes back and is checked again: STOP wins.
+MARK_HOLDS_SECONDS = 1.0
+#: After a refusal for want of room or a connection, nothing is marked for this long, or as Twilio says.
+PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 10.0
+#: A drain ends after this long, so that other work of its queue gets its turn.
+SHIFT_SECONDS = 60.0
+
+
+class Drain:
+    """Sends what is due in one lane.
+
+    Chunks are worked one after another. One whose last calls are slow does not hold up the next: a task of
+    its own gives it back when all its calls are on record.
+
+    :param stopping: asked before anything is claimed; once true, what is under way is finished and no more.
+    """
+
+    def __init__(
+        self, lane: str, twilio: Twilio, *, clock: Callable[[], datetime], stopping: Callable[[], bool]
+    ) -> None:
+        self._lane = lane
+        self._twilio = twilio
+        self._clock = clock
+        self._stopping = stopping
+        self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
+        self._under_way = 0
+        self._recorder = Recorder(clock=clock, busy=lambda: self._under_way > 0)
+        self._held: set[LeasedChunk] = set()
+        # A running mean. Starting from one second makes the first slice as small as the number of slots.
+        self._seconds_per_call = 1.0
+        self._quiet_until = 0.0
+        self._shift_ends = time.monotonic() + SHIFT_SECONDS
+
+    async def run(self) -> bool:
+        """Drain until nothing is due, the shift is over, or it is told to stop.
+
+        :returns: whether more may be due.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(self._recorder.run()), tasks.create_task(self._keep_leases())]
+            more = await self._work_chunks()
+            for task in background:
+                task.cancel()
+        return more
+
+    async def _work_chunks(self) -> bool:
+        """Work until nothing is due, and everything that we held has been given back."""
+        async with asyncio.TaskGroup() as tasks:
+            closing: set[asyncio.Task[None]] = set()
+            while not self._over():
+                try:
+                    chunk = await self._take()
+                    if chunk is not None:
+                        self._held.add(chunk)
+                        calls = await self._work(chunk, tasks)
+                        closing.add(tasks.create_task(self._close(chunk, calls)))
+                except OperationalError as error:
+                    # What is under way may still be written; a sweep has the rest sent later.
+                    log.warning("claiming_stopped", lane=self._lane, error=str(error.orig))
+                    return False
+                closing = {task for task in closing if not task.done()}
+                if chunk is None and not closing:
+                    return False
+                if chunk is None:  # what we still hold may be due again when it is given back
+                    await asyncio.wait(closing, return_when=asyncio.FIRST_COMPLETED)
+        return not self._stopping()
+
+    def _over(self) -> bool:
+        return self._stopping() or time.monotonic() > self._shift_ends
+
+    async def _take(self) -> LeasedChunk | None:
+        def take() -> LeasedChunk | None:
+            with db.transaction() as session:
+                return chunks.take(session, self._lane, now=self._clock())
+
+        return await asyncio.to_thread(take)
+
+    async def _work(self, chunk: LeasedChunk, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Begin every call of a chunk that is due; returns the calls, some of them still under way."""
+        calls: list[asyncio.Task[None]] = []
+        while chunk in self._held and not self._over():
+            await asyncio.sleep(max(0.0, self._quiet_until - time.monotonic()))
+            try:
+                marked, until = await self._mark(chunk)
+            except LeaseLost:
+                self._held.discard(chunk)
+                log.warning("lease_lost", chunk_id=str(chunk.lease.id))
+                break
+            if not marked.calls and not marked.skipped:
+                break
+            for call in marked.calls:
+                await self._slots.acquire()
+                calls.append(tasks.create_task(self._call(chunk, call, until)))
+        return calls
+
+    async def _mark(self, chunk: LeasedChunk) -> tuple[Slice, float]:
+        """Mark a slice; returns it and until when its calls may begin."""
+        # By Little's law this many calls are begun in a second.
+        most = max(1, int(CONCURRENT_CALLS / self._seconds_per_call * MARK_HOLDS_SECONDS))
+
+        def mark() -> tuple[Slice, float]:
+            with db.transaction() as session:
+                marked = chunks.mark(session, chunk.lease, most=most, now=self._clock())
+            return marked, time.monotonic() + MARK_HOLDS_SECONDS
+
+        return await asyncio.to_thread(mark)
+
+    async def _call(self, chunk: LeasedChunk, call: Call, until: float) -> None:
+        """Make one call and have its result written. Holds a slot when it begins."""
+        self._under_way += 1
+        try:
+            if (began := time.monotonic()) > until:
+                step = back(call, at=self._clock(), wait=0.0, why="not called in time")
+            else:
+                outcome = await self._twilio.send(self._text(chunk, call))
+                self._learn(outcome, time.monotonic() - began)
+                step = step_of(call, outcome, at=self._clock())
+        finally:
+            self._under_way -= 1
+            self._slots.release()
+        await self._recorder.record(step)
+
+    def _text(self, chunk: LeasedChunk, call: Call) -> Text:
+        validity = None if call.expires_at is None else int((call.expires_at - self._clock()).total_seconds())
+        return Text(call.message_id, call.to, chunk.sender, call.body, validity)
+
+    def _learn(self, outcome: Outcome, seconds: float) -> None:
+        self._seconds_per_call += 0.05 * (max(seconds, 0.001) - self._seconds_per_call)
+        if isinstance(outcome, RateLimited | Unreachable):
+            asked = outcome.retry_after if isinstance(outcome, RateLimited) else None
+            pause = min(asked or PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+            self._quiet_until = max(self._quiet_until, time.monotonic() + pause)
+            log.info("sending_paused", seconds=pause, outcome=str(outcome))
+
+    async def _close(self, chunk: LeasedChunk, calls: list[asyncio.Task[None]]) -> None:
+        """Give a chunk back once its calls are on record."""
+        await asyncio.gather(*calls)
+
+        def put_down() -> None:
+            with db.transaction() as session:
+                chunks.put_down(session, chunk.lease, now=self._clock())
+
+        self._held.discard(chunk)
+        try:
+            await asyncio.to_thread(put_down)
+        except LeaseLost:
+            log.warning("lease_lost", chunk_id=str(chunk.lease.id))
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases of chunks whose calls are slow, until cancelled."""
+        while True:
+            await asyncio.sleep(settings().lease_seconds / 3)
+            for chunk in tuple(self._held):
+                await asyncio.to_thread(self._renew, chunk)
+
+    def _renew(self, chunk: LeasedChunk) -> None:
+        try:
+            with db.transaction() as session:
+                chunks.renew(session, chunk.lease)
+        except LeaseLost:
+            self._held.discard(chunk)
+        except OperationalError as error:
+            log.warning("lease_not_renewed", chunk_id=str(chunk.lease.id), error=str(error.orig))

@@ -1,0 +1,225 @@
+"""Steps: the one place where the status of a message that was called moves.
+
+Results of calls and receipts both come here, in batches, in any order and any number of times. A status only
+ever moves up its rank; the one step back is a call that was certainly never processed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, or_, select, text
+from sqlalchemy.orm import Session
+
+from bot.events import service as events
+from bot.messaging import service
+from bot.messaging.models import Chunk, Message, MessageHistory, OptOut
+from bot.messaging.statuses import CALLING, FINAL_RANK, PENDING, RANK
+from bot.vendors.twilio import INVALID_RECIPIENT, OPTED_OUT
+
+Source = tuple[str, uuid.UUID]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something we learnt about one message.
+
+    :param source: who says so: send | receipt.
+    :param attempt: with PENDING only: the call that was never processed. The step back is not taken when the
+        message has meanwhile been called again or given up as unknown.
+    :param retry_in: with PENDING only: seconds until the message may be called again.
+    """
+
+    message_id: uuid.UUID
+    status: str
+    source: str
+    at: datetime
+    provider_id: str | None = None
+    error_code: int | None = None
+    detail: str | None = None
+    attempt: int | None = None
+    retry_in: float = 0
+
+
+_MOVE = text("""
+    UPDATE message
+    SET status = step.status, rank = step.rank, updated_at = :now,
+        provider_id = COALESCE(message.provider_id, step.provider_id),
+        error_code = step.error_code,
+        next_attempt_at = CAST(:now AS timestamptz) + make_interval(secs => step.retry_in)
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:ranks AS smallint[]),
+        CAST(:provider_ids AS text[]), CAST(:error_codes AS integer[]), CAST(:retries AS float[])
+    ) AS step (id, status, rank, provider_id, error_code, retry_in)
+    WHERE message.id = step.id
+""")
+
+
+def take(session: Session, steps: list[Step], *, now: datetime) -> None:
+    """Take steps: move the messages, append every step to their history, and draw the consequences.
+
+    A refusal because of STOP is recorded as an opt-out, a number that can't receive texts is suppressed, and
+    sources for which nothing more is expected are announced (``messaging.settled``).
+    """
+    messages = _lock(session, {step.message_id for step in steps})
+    steps = [step for step in steps if step.message_id in messages]
+    if not steps:
+        return
+    moves = _moves(steps, messages)
+    if moves:
+        session.execute(_MOVE, _columns(moves) | {"now": now})
+    session.execute(insert(MessageHistory), [_history(step) for step in steps])
+    _draw_consequences(session, steps, messages, now=now)
+    finished = {
+        (messages[step.message_id].source_type, messages[step.message_id].source_id): messages[
+            step.message_id
+        ].client_id
+        for step in moves
+        if RANK[step.status] >= FINAL_RANK > messages[step.message_id].rank
+        # Nobody waits to hear that a reply has arrived.
+        and messages[step.message_id].purpose != "reply"
+    }
+    announce_settled(session, finished, now=now)
+
+
+def announce_settled(session: Session, sources: dict[Source, uuid.UUID | None], *, now: datetime) -> None:
+    """Record ``messaging.settled`` for each of these sources (with its client) that has nothing open.
+
+    A source is settled once all its messages have ended and all its chunks are finished. Whoever ends the
+    last message or chunk comes here, so it is told once.
+    """
+    for (source_type, source_id), client_id in sorted(sources.items()):
+        # Two transactions that end the last two messages must not each see the other's as open.
+        name = f"settled:{source_type}:{source_id}"
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        # A statement of its own after the lock: only then does it see what the one before us committed.
+        if session.scalar(select(_is_open(source_type, source_id))):
+            continue
+        events.record(
+            session,
+            type="messaging.settled",
+            subject_type=source_type,
+            subject_id=source_id,
+            client_id=client_id,
+            actor="system",
+            now=now,
+        )
+
+
+def _is_open(source_type: str, source_id: uuid.UUID) -> Any:
+    unfinished = select(Message.id).where(
+        Message.source_type == source_type, Message.source_id == source_id, Message.rank < FINAL_RANK
+    )
+    chunks = select(Chunk.id).where(
+        Chunk.source_type == source_type, Chunk.source_id == source_id, Chunk.finished_at.is_(None)
+    )
+    return or_(unfinished.exists(), chunks.exists())
+
+
+def _lock(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[*tuple[Any, ...]]]:
+    # In the order of their ids, so that a batch of results and a batch of receipts can't wait for each other.
+    found = session.execute(
+        select(
+            Message.id,
+            Message.status,
+            Message.rank,
+            Message.attempts,
+            Message.provider_id,
+            Message.error_code,
+            Message.purpose,
+            Message.client_id,
+            Message.contact_point_id,
+            Message.sender_id,
+            Message.source_type,
+            Message.source_id,
+            func.coalesce(Message.calling_at, Message.created_at).label("called_at"),
+        )
+        .where(Message.id.in_(ids))
+        .order_by(Message.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in found}
+
+
+def _moves(steps: list[Step], messages: dict[uuid.UUID, Row[*tuple[Any, ...]]]) -> list[Step]:
+    """The step that each message takes: the highest, if it leads anywhere."""
+    moves: dict[uuid.UUID, Step] = {}
+    for step in steps:
+        message, chosen = messages[step.message_id], moves.get(step.message_id)
+        if step.status == PENDING:
+            if message.status == CALLING and message.attempts == step.attempt and chosen is None:
+                moves[message.id] = step
+        elif RANK[step.status] > max(message.rank, RANK[chosen.status] if chosen else -1):
+            moves[message.id] = step
+    # A step that comes too late to move anything may still be the first to know Twilio's id of the message.
+    for step in steps:
+        message = messages[step.message_id]
+        if step.provider_id and not message.provider_id and message.id not in moves:
+            moves[message.id] = Step(
+                message.id,
+                message.status,
+                step.source,
+                step.at,
+                provider_id=step.provider_id,
+                error_code=message.error_code,
+            )
+    return list(moves.values())
+
+
+def _columns(moves: list[Step]) -> dict[str, list[Any]]:
+    return {
+        "ids": [str(step.message_id) for step in moves],
+        "statuses": [step.status for step in moves],
+        "ranks": [RANK[step.status] for step in moves],
+        "provider_ids": [step.provider_id for step in moves],
+        "error_codes": [step.error_code for step in moves],
+        "retries": [step.retry_in if step.status == PENDING else None for step in moves],
+    }
+
+
+def _history(step: Step) -> dict[str, Any]:
+    code = None if step.error_code is None else str(step.error_code)
+    return {
+        "message_id": step.message_id,
+        "status": step.status,
+        "source": step.source,
+        "detail": step.detail or code,
+        "at": step.at,
+    }
+
+
+def _draw_consequences(
+    session: Session, steps: list[Step], messages: dict[uuid.UUID, Row[*tuple[Any, ...]]], *, now: datetime
+) -> None:
+    refused = {step.message_id: step.error_code for step in steps if step.error_code is not None}
+    for message_id, code in refused.items():
+        message = messages[message_id]
+        if code in INVALID_RECIPIENT:
+            service.suppress(session, contact_point_id=message.contact_point_id, reason=str(code), now=now)
+        elif code == OPTED_OUT and not _opted_in_since(session, message):
+            _opt_out(session, message, now=now)
+
+
+def _opt_out(session: Session, message: Row[*tuple[Any, ...]], *, now: datetime) -> None:
+    service.opt_out(
+        session,
+        contact_point_id=message.contact_point_id,
+        sender_id=message.sender_id,
+        blocked_by_carrier=True,
+        source=str(OPTED_OUT),
+        now=now,
+    )
+
+
+def _opted_in_since(session: Session, message: Row[*tuple[Any, ...]]) -> bool:
+    """Whether the person said START after this call: then its refusal is old news."""
+    lifted = select(OptOut.id).where(
+        OptOut.contact_point_id == message.contact_point_id,
+        OptOut.sender_id == message.sender_id,
+        OptOut.lifted_at > message.called_at,
+    )
+    return bool(session.scalar(select(lifted.exists())))
