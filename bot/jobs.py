@@ -12,6 +12,8 @@ from typing import Any
 
 import structlog
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from sqlalchemy.orm import Session
 
@@ -30,8 +32,13 @@ LANES: dict[str, tuple[str, ...]] = {"express": (EXPRESS, DEFAULT), "bulk": (BUL
 
 @lru_cache(maxsize=1)
 def redis() -> Redis:
-    """The Redis connection pool of this process. It gives up quickly: nobody may wait for Redis to reply."""
-    return Redis.from_url(settings().redis_url, socket_timeout=10, socket_connect_timeout=2)
+    """The Redis connection pool of this process. It gives up quickly: nobody may wait for Redis to reply.
+
+    Once more at once, because Redis may have closed an idle connection; not redis-py's seconds of backoff.
+    """
+    return Redis.from_url(
+        settings().redis_url, socket_timeout=3, socket_connect_timeout=1, retry=Retry(NoBackoff(), 1)
+    )
 
 
 def defer(session: Session, queue: str, function: Callable[..., Any], *ids: str) -> None:
@@ -42,6 +49,14 @@ def defer(session: Session, queue: str, function: Callable[..., Any], *ids: str)
 def enqueue(queue: str, function: Callable[..., Any], *ids: str) -> None:
     """Enqueue ``function(*ids)`` now; an unreachable Redis is logged and left to the sweeps."""
     try:
-        Queue(queue, connection=redis()).enqueue(function, *ids, result_ttl=60, failure_ttl=86_400)
+        Queue(queue, connection=redis()).enqueue(
+            function,
+            args=ids,
+            # No alarm: in the middle of a batch of sends it would make unknowns of them. What a job waits
+            # for has its own timeout.
+            job_timeout=-1,
+            result_ttl=60,
+            failure_ttl=86_400,
+        )
     except RedisError as error:
         log.warning("job_not_enqueued", queue=queue, function=function.__name__, ids=ids, error=str(error))

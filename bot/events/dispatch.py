@@ -7,6 +7,7 @@ nothing but its own subject.
 
 from __future__ import annotations
 
+import logging
 import random
 import uuid
 from datetime import datetime, timedelta
@@ -56,8 +57,15 @@ def _hand_over(event_id: uuid.UUID, consumer: str, handler: Handler, now: dateti
             ):
                 handler(session, event, now)
             _note(session, event_id, consumer, status=DONE)
-    except Exception as error:  # noqa: BLE001  # whatever a handler trips over must not stop the others
-        _note_failure(event_id, consumer, error, now)
+    except Exception as error:  # whatever a handler trips over must not stop the others
+        dead = _note_failure(event_id, consumer, error, now)
+        log.log(
+            logging.ERROR if dead else logging.WARNING,
+            "event_given_up" if dead else "event_failed",
+            event_id=str(event_id),
+            consumer=consumer,
+            exc_info=error,
+        )
     return True
 
 
@@ -77,7 +85,8 @@ def _is_due(session: Session, event_id: uuid.UUID, consumer: str, now: datetime)
     return handling.status == RETRY and (handling.next_attempt_at is None or handling.next_attempt_at <= now)
 
 
-def _note_failure(event_id: uuid.UUID, consumer: str, error: Exception, now: datetime) -> None:
+def _note_failure(event_id: uuid.UUID, consumer: str, error: Exception, now: datetime) -> bool:
+    """Plan the next attempt, or give the event up after the last; returns whether it was given up."""
     with db.transaction() as session:
         handling = session.get(Handling, (consumer, event_id), with_for_update=True)
         attempts = (handling.attempts if handling else 0) + 1
@@ -91,14 +100,7 @@ def _note_failure(event_id: uuid.UUID, consumer: str, error: Exception, now: dat
             next_attempt_at=None if dead else now + delay,
             error=f"{type(error).__name__}: {error}"[:500],
         )
-    level = log.error if dead else log.warning
-    level(
-        "event_given_up" if dead else "event_failed",
-        event_id=str(event_id),
-        consumer=consumer,
-        attempts=attempts,
-        exc_info=error,
-    )
+    return dead
 
 
 def _note(

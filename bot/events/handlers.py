@@ -48,5 +48,5 @@ def consumers_of(event_type: str) -> dict[str, Handler]:
     :raises NoHandlers: when nothing at all is registered.
     """
     if not _handlers:
-        raise NoHandlers("No event handler is registered; bot.wiring.load_handlers() imports them all.")
+        raise NoHandlers("No event handler is registered; bot.wiring.load() imports them all.")
     return _handlers.get(event_type, {})

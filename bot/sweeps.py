@@ -1,0 +1,113 @@
+"""Sweeps: what is looked for in the rows from time to time, so that a lost job only ever delays.
+
+They run one at a time, in one of however many workers there are: whoever holds the advisory lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot import db
+from bot.announcements import sweeps as announcements
+from bot.audience import sweeps as audience
+from bot.events import sweeps as events
+from bot.messaging import sweeps as messaging
+
+LOCK = 7_264_002  # any number of our own
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A function that looks for left-over work, and how often it does."""
+
+    run: Callable[[Session, datetime], None]
+    every: timedelta
+
+    @property
+    def name(self) -> str:
+        """What logs call it."""
+        return self.run.__name__
+
+
+SWEEPS = (
+    Sweep(events.undispatched_events, timedelta(seconds=2)),
+    Sweep(messaging.wake_applier, timedelta(seconds=1)),
+    Sweep(messaging.wake_senders, timedelta(seconds=2)),
+    Sweep(audience.untold_subscribers, timedelta(seconds=5)),
+    Sweep(announcements.missing_fan_outs, timedelta(seconds=10)),
+    Sweep(announcements.missing_reports, timedelta(seconds=10)),
+)
+
+
+class Sweeper:
+    """Runs the sweeps that are due, while it is the one that may.
+
+    Holding the lock takes a connection of its own: Postgres gives the lock to another when that is gone.
+    """
+
+    def __init__(self, sweeps: Sequence[Sweep] = SWEEPS) -> None:
+        self._sweeps = sweeps
+        self._last_run: dict[str, datetime] = {}
+        self._lock_holder: Connection | None = None
+
+    def run_due(self, now: datetime) -> bool:
+        """Run what is due, each sweep in its own transaction; False when another process sweeps."""
+        if not self._may_sweep():
+            return False
+        for sweep in self._sweeps:
+            last = self._last_run.get(sweep.name)
+            if last is None or now - last >= sweep.every:
+                self._last_run[sweep.name] = now
+                self._run(sweep, now)
+        return True
+
+    def close(self) -> None:
+        """Let another process sweep."""
+        if self._lock_holder is not None:
+            self._lock_holder.invalidate()  # not back to the pool: the lock goes with the connection
+            self._lock_holder.close()
+            self._lock_holder = None
+
+    def __enter__(self) -> Self:
+        """Sweep for as long as the block lasts."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let another process sweep, whatever happened."""
+        self.close()
+
+    def _run(self, sweep: Sweep, now: datetime) -> None:
+        try:
+            with db.transaction() as session:
+                sweep.run(session, now)
+        except Exception:  # whatever one sweep trips over must not stop the others
+            log.exception("sweep_failed", sweep=sweep.name)
+
+    def _may_sweep(self) -> bool:
+        try:
+            if self._lock_holder is not None:
+                self._lock_holder.execute(select(1))
+                return True
+            connection = db.engine().connect().execution_options(isolation_level="AUTOCOMMIT")
+            if connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
+                self._lock_holder = connection
+                log.info("sweeping_begun")
+                return True
+            connection.close()
+        except SQLAlchemyError as error:
+            log.warning("sweeping_interrupted", error=str(error))
+            self.close()
+        return False

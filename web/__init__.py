@@ -1,0 +1,29 @@
+"""The web process: Twilio's webhooks, health, and the operator's commands."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from bot import telemetry, wiring
+from bot.config import settings
+from web import errors, health, request_log
+from web.commands import clients, database, events, senders
+from web.webhooks import twilio
+
+
+def create_app() -> Flask:
+    """Make the WSGI application.
+
+    :raises ConfigurationError: the environment lacks something; the message says what.
+    """
+    telemetry.configure(settings().log_level)
+    wiring.load()
+    app = Flask("web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024  # Twilio's webhooks are a few kilobytes
+    request_log.install(app)
+    errors.install(app)
+    app.register_blueprint(health.routes)
+    app.register_blueprint(twilio.routes)
+    for command in (database.upgrade, clients.group, senders.group, events.group):
+        app.cli.add_command(command)
+    return app

@@ -1,0 +1,106 @@
+"""Twilio's webhooks: a text came in, or something became of one that we sent."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, datetime
+
+import structlog
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from twilio.twiml.messaging_response import MessagingResponse
+from werkzeug.exceptions import BadRequest
+
+from bot import db
+from bot.config import settings
+from bot.dialogue.service import Inbound
+from bot.messaging import jobs, receipts
+from bot.messaging.service import Reply
+from flows import dialogue
+from web import access
+
+routes = Blueprint("twilio", __name__, url_prefix="/webhooks/twilio")
+log = structlog.get_logger()
+
+E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+@routes.post("/inbound")
+@access.twilio_signed
+def inbound(form: access.Form) -> ResponseReturnValue:
+    """Take a text and answer with the replies."""
+    text = _text(form)
+    structlog.contextvars.bind_contextvars(message_sid=text.provider_id)
+    if not E164.fullmatch(text.from_number):
+        # A short code, a name or another channel's address: no phone that could be answered by text.
+        log.info("inbound_not_from_a_phone", body_length=len(text.body))
+        return _twiml([])
+    with db.transaction() as session:
+        replies = dialogue.receive(session, text, now=datetime.now(UTC))
+    return _twiml(replies)
+
+
+@routes.post("/status")
+@access.twilio_signed
+def status(form: access.Form) -> ResponseReturnValue:
+    """Keep a receipt. It is applied to the ledger later, in a batch, so that Twilio never waits for that."""
+    provider_id, word = _required(form, "MessageSid", "MessageStatus")
+    structlog.contextvars.bind_contextvars(message_sid=provider_id)
+    with db.transaction() as session:
+        receipts.append(
+            session,
+            message_id=_uuid(request.args.get("m", "")),
+            provider_id=provider_id,
+            status=word,
+            error_code=_integer(form.get("ErrorCode", "")),
+            now=datetime.now(UTC),
+        )
+        db.after_commit(session, jobs.wake_applier)
+    return "", 204
+
+
+def _text(form: access.Form) -> Inbound:
+    provider_id, from_number, to_number = _required(form, "MessageSid", "From", "To")
+    files = range(min(_integer(form.get("NumMedia", "")) or 0, 10))  # Twilio's most is ten
+    return Inbound(
+        provider_id=provider_id,
+        from_number=from_number,
+        to_number=to_number,
+        messaging_service_sid=form.get("MessagingServiceSid") or None,
+        body=form.get("Body", ""),
+        media=tuple(
+            (form[f"MediaUrl{file}"], form.get(f"MediaContentType{file}", ""))
+            for file in files
+            if f"MediaUrl{file}" in form
+        ),
+        opt_out_type=form.get("OptOutType") or None,
+    )
+
+
+def _twiml(replies: list[Reply]) -> Response:
+    """The replies as TwiML. Each carries its id in the ledger, so that its receipts find it."""
+    response = MessagingResponse()
+    for reply in replies:
+        response.message(
+            body=reply.text, action=f"{settings().public_url}/webhooks/twilio/status?m={reply.message_id}"
+        )
+    return Response(str(response), mimetype="text/xml")
+
+
+def _required(form: access.Form, *names: str) -> list[str]:
+    missing = [name for name in names if not form.get(name)]
+    if missing:
+        raise BadRequest(f"The webhook lacks {' and '.join(missing)}.")
+    return [form[name] for name in names]
+
+
+def _uuid(value: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        return None
+
+
+def _integer(value: str) -> int | None:
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None
