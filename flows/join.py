@@ -69,7 +69,7 @@ class Join(Flow):
             turn.contact_point,
             turn.client,
             replace(turn.evidence, text_shown=welcome),
-            stopped=turn.opt_out is not None,
+            tell_client=turn.opt_out is None,
         )
         if new:
             turn.replies.append(welcome)

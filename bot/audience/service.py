@@ -74,11 +74,11 @@ def choose_locale(session: Session, person_id: uuid.UUID, locale: str) -> None:
 
 
 def follow(
-    session: Session, contact_point: ContactPoint, client: Client, evidence: Evidence, *, stopped: bool
+    session: Session, contact_point: ContactPoint, client: Client, evidence: Evidence, *, tell_client: bool
 ) -> bool:
     """Let a person follow a client; False when they do already.
 
-    :param stopped: a STOP stands between them, so the client hears of it only when START lifts that.
+    :param tell_client: not while a STOP stands between them: the client then hears of it with START.
     """
     made = session.execute(
         upsert(Subscription)
@@ -90,7 +90,7 @@ def follow(
     record_consent(session, contact_point, evidence, action="join", client=client)
     if messaging.rows(made) == 0:
         return False
-    if not stopped:
+    if tell_client:
         _tell_subscribed(session, contact_point, client, evidence)
     return True
 

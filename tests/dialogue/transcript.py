@@ -105,7 +105,7 @@ class Player:
             elif follows := re.fullmatch(r"(\w+) follows (.+?)(?:, in (.+))?", line):
                 person = audience.person_at(session, self._phone(follows[1]), now=self.now)
                 client = session.scalars(select(Client).where(Client.name == follows[2])).one()
-                audience.follow(session, person, client, Evidence("operator", self.now), stopped=True)
+                audience.follow(session, person, client, Evidence("operator", self.now), tell_client=False)
                 client.subscribers_told_at = self.now
                 if follows[3]:
                     self._choose(session, person.person_id, follows[3])
