@@ -16,13 +16,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from waiting import all_ended, wait_until
 
 from simulator import places, processes
 from simulator.environment import SETTINGS, child_environment, development_settings, settings_in
 from simulator.processes import ProcessEndedError, Processes
 from simulator.running import find_running
 from simulator.stack import PROJECT
+from tests.simulator.waiting import all_ended, wait_until
 
 WSGI = """
 import os, pathlib, flask
@@ -150,20 +150,22 @@ def test_a_migration_that_fails_is_shown_and_nothing_stays(project: Path) -> Non
     assert all_ended(family)
 
 
-def test_when_make_is_killed_everything_it_started_stops(project: Path) -> None:
-    make = subprocess.Popen(
-        [sys.executable, "-c", MAKE, sys.executable, "-m", "simulator", "run", "--port", "0"],
-        cwd=project,
-        env={**child_environment({}), "MAKELEVEL": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with make:
-        assert make.stdout is not None
-        assert any("Tables" in line for line in iter(make.stdout.readline, ""))
+def test_when_make_is_killed_everything_it_started_stops(project: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"  # Not a pipe: writing to a broken one would end it as well.
+    with (
+        output.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", MAKE, sys.executable, "-m", "simulator", "run", "--port", "0"],
+            cwd=project,
+            env={**child_environment({}), "MAKELEVEL": "1"},
+            stdout=file,
+        ) as make,
+    ):
+        assert wait_until(lambda: "Tables" in output.read_text())
         family = psutil.Process(make.pid).children(recursive=True)
         make.kill()
     assert all_ended(family)
+    assert "Stopping" in output.read_text()
 
 
 def test_what_a_shell_has_set_wins_in_run_and_reaches_no_test(

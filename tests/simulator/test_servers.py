@@ -18,15 +18,16 @@ import psutil
 import psycopg2
 import pytest
 import redis
-from waiting import all_ended, wait_until
 
 from simulator import places
 from simulator.lock import AlreadyRunningError
+from simulator.pids import Pid
 from simulator.places import PlaceError
 from simulator.postgres import _PREFERRED_PORT
 from simulator.server_process import ServerFailedError
 from simulator.servers import Servers
 from simulator.tether import WrongThreadError
+from tests.simulator.waiting import all_ended, wait_until
 
 PROJECT = Path(places.__file__).resolve().parent.parent
 
@@ -268,6 +269,12 @@ def test_a_folder_of_somebody_else_is_explained(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir(mode=0o500)
     with pytest.raises(PlaceError, match="chown"):
         Servers(tmp_path).start()
+
+
+def test_a_process_id_that_was_given_out_again_names_nobody() -> None:
+    me = Pid.of(os.getpid())
+    assert me.process() is not None
+    assert Pid(me.pid, me.started - 60).process() is None
 
 
 def test_starting_from_another_thread_is_refused(root: Path) -> None:
