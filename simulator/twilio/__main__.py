@@ -80,16 +80,17 @@ async def _serve(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _tell(options: argparse.Namespace, port: int) -> None:
+    """Tell the address in every way that was asked for; whoever has learned it in one finds it in all."""
     address = f"http://{options.host}:{port}"
-    print(address, flush=True)
-    if options.ready_fd is not None:
-        with os.fdopen(options.ready_fd, "w") as ready:
-            ready.write(f"{address}\n")
     if options.port_file is not None:
         # Renamed into place, so that a reader never sees half of it.
         unfinished = options.port_file.with_suffix(".tmp")
         unfinished.write_text(f"{port}\n", encoding="ascii")
         unfinished.rename(options.port_file)
+    if options.ready_fd is not None:
+        with os.fdopen(options.ready_fd, "w") as ready:
+            ready.write(f"{address}\n")
+    print(address, flush=True)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ class Account:
         """Cancel a scheduled message; raises 30409 when it is no longer scheduled."""
         if message.status != "scheduled":
             raise TwilioRefusalError(30409)
+        self.agenda.drop(self._advance, message)
         self._reach(message, "canceled")
 
     def pick_sender(self, service_sid: str, to: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, Final
 
@@ -31,6 +31,11 @@ class Agenda:
         heappush(self._heap, (due, next(self._order), what, args))
         if self._timer is None or due < self._armed_for:
             self._arm(loop)
+
+    def drop(self, what: Callable[..., None], *args: object) -> None:
+        """Do not call `what(*args)` after all."""
+        self._heap = [entry for entry in self._heap if entry[2:] != (what, args)]
+        heapify(self._heap)
 
     def clear(self) -> None:
         """Forget everything that is not yet due."""

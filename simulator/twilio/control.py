@@ -24,7 +24,7 @@ All of it is JSON; what cannot be done is answered 400 or 404 with {"message": â
     POST   faults {kind, to?, times?, probability?, seed?, seconds?, statuses?, at?}
     DELETE faults, faults/<id>
     POST   reset                     forget everything but the settings
-    GET    stats                     work done and what it cost
+    GET    stats                     work done since the start, what is under way, and the CPU it cost
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from standin_rig import ACCOUNT, NUMBER, SERVICE, TOKEN, App, Post
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
 from simulator.twilio.client import StandIn, running
+from tests.simulator.twilio.rig import ACCOUNT, NUMBER, SERVICE, TOKEN, App, Post
 
 OPTIONS = (
     *("--account-sid", ACCOUNT, "--auth-token", TOKEN),

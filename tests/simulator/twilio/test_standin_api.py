@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import requests
-from standin_rig import ACCOUNT, NUMBER, PERSON, SERVICE, TOKEN
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from simulator.twilio.client import StandIn
+from tests.simulator.twilio.rig import ACCOUNT, NUMBER, PERSON, SERVICE, TOKEN
 
 
 def delivered(stand_in: StandIn, count: int) -> None:

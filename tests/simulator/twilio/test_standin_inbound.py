@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 
 import pytest
-from standin_rig import ACCOUNT, NUMBER, PERSON, SERVICE, TOKEN, Answer, App, Post
 from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
@@ -14,6 +13,7 @@ from twilio.request_validator import (
 )
 
 from simulator.twilio.client import StandIn, StandInError
+from tests.simulator.twilio.rig import ACCOUNT, NUMBER, PERSON, SERVICE, TOKEN, Answer, App, Post
 
 
 def is_valid(post: Post, url: str, secret: str = TOKEN) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 from jsonschema import Draft202012Validator
-from standin_rig import ACCOUNT, NUMBER, PERSON, SERVICE, TOKEN
 
 from simulator.twilio.client import StandIn
+from tests.simulator.twilio.rig import ACCOUNT, NUMBER, PERSON, SERVICE, TOKEN
 
 LIST = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 ONE = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}.json"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from standin_rig import NUMBER, PERSON, SERVICE, App
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from simulator.twilio.client import StandIn
+from tests.simulator.twilio.rig import NUMBER, PERSON, SERVICE, App
 
 STOPPED = (
     "You have successfully been unsubscribed. You will not receive any more messages from this number. "

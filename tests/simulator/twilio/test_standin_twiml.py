@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from standin_rig import NUMBER, PERSON, SERVICE, TOKEN, Answer, App
 from twilio.request_validator import SIGNATURE_HEADER, RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
 from simulator.twilio.client import StandIn
+from tests.simulator.twilio.rig import NUMBER, PERSON, SERVICE, TOKEN, Answer, App
 
 
 def test_a_reply_goes_back_the_way_the_text_came(connected: StandIn, app: App) -> None:
