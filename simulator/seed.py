@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bot import db, tables  # noqa: F401  # foreign keys resolve only when every table is known
 from bot.audience import queries
 from bot.audience import service as audience
+from bot.audience.notices import AT_MOST_EVERY
 from bot.audience.service import Evidence
 from bot.config import settings
 from bot.messaging import service as messaging
@@ -18,7 +19,8 @@ SLUG = "pizza-palace"
 
 def main(_arguments: list[str]) -> int:
     """Put the demo data into the database; where it is already, nothing changes."""
-    now = datetime.now(UTC)
+    # A minute ago, so that the first to join by text is told to the owner at once.
+    now = datetime.now(UTC) - AT_MOST_EVERY
     with db.transaction() as session:
         if queries.client_by_slug(session, SLUG):
             print("The demo data is there already.")
