@@ -74,10 +74,14 @@ class Sweeper:
 
     def close(self) -> None:
         """Let another process sweep."""
-        if self._lock_holder is not None:
-            self._lock_holder.invalidate()  # not back to the pool: the lock goes with the connection
-            self._lock_holder.close()
-            self._lock_holder = None
+        connection, self._lock_holder = self._lock_holder, None
+        if connection is None:
+            return
+        try:
+            connection.execute(select(func.pg_advisory_unlock(LOCK)))
+        except SQLAlchemyError as error:  # then Postgres unlocks by itself
+            log.warning("sweeping_not_handed_over", error=str(error))
+        connection.close()
 
     def __enter__(self) -> Self:
         """Sweep for as long as the block lasts."""
@@ -109,5 +113,7 @@ class Sweeper:
             connection.close()
         except SQLAlchemyError as error:
             log.warning("sweeping_interrupted", error=str(error))
-            self.close()
+            if self._lock_holder is not None:
+                self._lock_holder.close()
+                self._lock_holder = None
         return False

@@ -1,0 +1,128 @@
+"""What an operator does from a shell."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import select, update
+
+from bot import db
+from bot.audience.models import Client
+from bot.events import service as events
+from bot.events.models import DEAD, Event, Handling
+from bot.messaging.models import Sender
+
+Run = Callable[..., Result]
+
+ADD = ("clients", "add", "--name", "Pizza Palace", "--slug", "pizza-palace", "--phone", "+1 555 010 0001")
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """Run a command of ``flask --app wsgi``."""
+    runner = app.test_cli_runner()
+    return lambda *arguments: runner.invoke(args=arguments)
+
+
+def the_client() -> Client:
+    with db.transaction() as session:
+        return session.scalars(select(Client)).one()
+
+
+def test_a_client_is_added_and_listed(run: Run) -> None:
+    added = run(*ADD, "--locale", "es", "--time-zone", "America/New_York", "--support", "pizza@example.com")
+    assert added.exit_code == 0
+    assert "JOIN pizza-palace" in added.stdout
+    client = the_client()
+    assert (client.locale, client.time_zone) == ("es", "America/New_York")
+    assert client.support_contact == "pizza@example.com"
+    listed = run("clients", "list").stdout
+    assert listed == "pizza-palace\tactive\tes\tAmerica/New_York\tPizza Palace\n"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "sentence"),
+    [
+        (("--slug", "stop"), "choose another slug"),
+        (("--slug", "Pizza Palace"), "can't be texted"),
+        (("--phone", "soon"), "is not a phone number"),
+        (("--locale", "tlh"), "does not write"),
+        (("--time-zone", "Mars/Olympus"), "is not a time zone"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_and_changes_nothing(
+    run: Run, mistake: tuple[str, str], sentence: str
+) -> None:
+    result = run(*ADD, *mistake)
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert run("clients", "list").stdout == ""
+
+
+def test_a_slug_belongs_to_one_client(run: Run) -> None:
+    run(*ADD)
+    again = run(*ADD)
+    assert again.exit_code == 1
+    assert "choose another slug" in again.stderr
+
+
+def test_a_client_is_suspended_and_goes_on(run: Run) -> None:
+    run(*ADD)
+    assert run("clients", "suspend", "pizza-palace").exit_code == 0
+    assert the_client().status == "suspended"
+    assert run("clients", "resume", "pizza-palace").exit_code == 0
+    assert the_client().status == "active"
+
+
+def test_nobody_can_suspend_a_client_that_there_is_not(run: Run) -> None:
+    result = run("clients", "suspend", "nobody")
+    assert result.exit_code == 1
+    assert "No client is called 'nobody'" in result.stderr
+
+
+def test_who_answers_stop_is_listed_and_set(run: Run) -> None:
+    run(*ADD)
+    with db.transaction() as session:
+        sender = session.scalars(select(Sender.provider_id)).one()
+    assert f"{sender}\tservice\tSTOP is answered by the carrier" in run("senders", "list").stdout
+    assert run("senders", "set", sender, "--opt-outs-by", "bot").exit_code == 0
+    assert "answered by the bot" in run("senders", "list").stdout
+    assert run("senders", "set", sender, "--opt-outs-by", "nobody").exit_code == 2
+    assert run("senders", "set", "MG0", "--opt-outs-by", "bot").exit_code == 1
+
+
+def test_dead_letters_are_listed_and_handed_over_again(run: Run, now: datetime) -> None:
+    with db.transaction() as session:
+        event_id = events.record(
+            session, type="test.it", subject_type="test", subject_id=uuid.uuid4(), actor="system", now=now
+        )
+        session.execute(update(Event).values(dispatched_at=now))
+        session.add(
+            Handling(consumer="tests", event_id=event_id, status=DEAD, attempts=5, error="Trouble: no luck")
+        )
+    assert f"{event_id}\t{now.isoformat()}\ttest.it\ttests\tTrouble: no luck" in run("events", "dead").stdout
+    assert run("events", "retry", str(event_id)).exit_code == 0
+    assert run("events", "dead").stdout == ""
+    assert run("events", "retry", str(event_id)).exit_code == 1
+    assert run("events", "retry", "x").exit_code == 2
+
+
+def test_upgrading_what_is_up_to_date_does_nothing(run: Run) -> None:
+    result = run("db-upgrade")
+    assert result.exit_code == 0
+    assert result.stdout == "The tables are up to date.\n"
+
+
+@pytest.mark.usefixtures("without_database")
+@pytest.mark.parametrize("command", [ADD, ("clients", "list"), ("events", "dead"), ("db-upgrade",)])
+def test_without_a_database_a_command_says_so_in_a_sentence(run: Run, command: tuple[str, ...]) -> None:
+    result = run(*command)
+    assert result.exit_code == 1
+    assert "database" in result.stderr
+    assert "Traceback" not in result.output
