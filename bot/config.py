@@ -65,8 +65,8 @@ class Settings(BaseSettings):
     twilio_messaging_service_sid: str = Field(pattern=r"^MG[0-9a-fA-F]{32}$")
     twilio_api_base_url: BaseUrl = "https://api.twilio.com"
     lease_seconds: int = Field(60, ge=1)
-    # Twilio's list price for one US segment from a long code, before carrier fees
-    # (twilio.com/en-us/sms/pricing/us, read 2026-11-21). It only feeds the estimate in previews.
+    # Twilio's list price for one US segment from a long code, before carrier fees, as of July 2026
+    # (twilio.com/en-us/sms/pricing/us). It only feeds the estimate in previews.
     segment_price_usd: Decimal = Field(Decimal("0.0083"), ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
