@@ -63,6 +63,7 @@ class Control:
         self._api = api
         self._inbound = Inbound(account)
         self._server: Server | None = None
+        self._receiving: set[asyncio.Task[Response]] = set()
         self._started = (time.monotonic(), time.process_time())
 
     def attach(self, server: Server) -> None:
@@ -76,7 +77,7 @@ class Control:
             return asyncio.get_running_loop().create_task(self._events(first_values(request.query)))
         try:
             if request.method == "POST" and name == "texts":
-                return asyncio.get_running_loop().create_task(self._text(self._parse_text(_json(request))))
+                return self._receive(self._parse_text(_json(request)))
             answers = self._answers(name, request)
             if request.method not in answers:
                 return _sorry(405 if answers else 404, f"There is no {request.method} {request.path}.")
@@ -124,6 +125,9 @@ class Control:
             raise BadRequestError(f"{to} is not one of this account's numbers: {', '.join(numbers)}.")
         if sid is not None and not (isinstance(sid, str) and _SID.fullmatch(sid)):
             raise BadRequestError("A sid is SM or MM and 32 lower-case hex digits.")
+        earlier = self._account.store.get(sid) if sid else None
+        if earlier is not None and (earlier.direction, earlier.from_) != ("inbound", from_):
+            raise BadRequestError(f"{sid} is not a text from {from_}.")
         if not isinstance(extra, dict):
             raise BadRequestError("`extra` maps names of webhook parameters to strings.")
         return Text(
@@ -136,8 +140,16 @@ class Control:
             extra={str(name): str(value) for name, value in extra.items()},
         )
 
-    async def _text(self, text: Text) -> Response:
-        return answer_json(200, await self._inbound.receive(text))
+    def _receive(self, text: Text) -> Awaitable[Response]:
+        """Play a text to its end, also when the client does not wait for that."""
+
+        async def receive() -> Response:
+            return answer_json(200, await self._inbound.receive(text))
+
+        task = asyncio.get_running_loop().create_task(receive())
+        self._receiving.add(task)
+        task.add_done_callback(self._receiving.discard)
+        return asyncio.shield(task)
 
     def _messages(self, query: dict[str, str]) -> dict[str, Any]:
         limit = _whole(query.get("limit", "1000"))

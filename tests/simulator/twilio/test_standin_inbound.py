@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
+import requests
 from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
@@ -80,13 +82,13 @@ def test_the_webhook_carries_all_of_twilios_parameters(connected: StandIn, app: 
 
 def test_media_and_further_parameters_are_passed_on(connected: StandIn, app: App) -> None:
     media = [{"url": "https://e.com/a.jpg", "content_type": "image/png"}]
-    texted = connected.text(PERSON, media=media, extra={"FromState": "TX", "Novelty": "1"})
+    texted = connected.text(PERSON, media=media, extra={"FromState": "TX", "Novelty &=": "1"})
     (post,) = app.texts()
     assert texted.sid.startswith("MM")
     assert post.form["NumMedia"] == "1"
     assert post.form["MediaUrl0"] == "https://e.com/a.jpg"
     assert post.form["MediaContentType0"] == "image/png"
-    assert (post.form["FromState"], post.form["Novelty"]) == ("TX", "1")
+    assert (post.form["FromState"], post.form["Novelty &="]) == ("TX", "1")
     assert is_valid(post, app.url)
 
 
@@ -145,6 +147,26 @@ def test_without_an_app_a_text_is_only_kept(stand_in: StandIn) -> None:
     texted = stand_in.text(PERSON, "hi")
     assert (texted.status_code, texted.error, texted.replies) == (None, None, [])
     assert [each["body"] for each in stand_in.messages(PERSON)] == ["hi"]
+
+
+def test_a_text_is_played_to_its_end_when_the_client_does_not_wait(connected: StandIn, app: App) -> None:
+    answered = threading.Event()
+
+    def answer(_form: dict[str, str]) -> Answer:
+        answered.wait(10)
+        return Answer("<Response><Message>late</Message></Response>")
+
+    app.inbound = answer
+    with pytest.raises(requests.Timeout):
+        requests.post(f"{connected.url}/_simulator/texts", json={"from": PERSON}, timeout=0.1)
+    answered.set()
+    connected.wait_for(lambda: connected.messages(PERSON, body="late", status="delivered"))
+
+
+def test_only_the_phone_that_sent_a_text_can_repeat_it(connected: StandIn) -> None:
+    sid = connected.text(PERSON, "hi").sid
+    with pytest.raises(StandInError, match="400"):
+        connected.text("+15551230002", "hi", sid=sid)
 
 
 @pytest.mark.parametrize(

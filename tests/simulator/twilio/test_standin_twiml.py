@@ -104,6 +104,7 @@ def test_an_answer_that_twilio_cannot_use_sends_nothing(
     assert (texted.error["code"], texted.status_code, texted.replies) == (code, answer.status, [])
     assert [problem["code"] for problem in connected.problems()] == [code]
     assert connected.count(PERSON, direction="outbound-reply") == 0
+    assert len(app.texts()) == 1
 
 
 @pytest.mark.parametrize(
