@@ -1,0 +1,1 @@
+"""The tool that keeps ``locales/`` in step with the code: ``python -m bot.catalogs``."""
