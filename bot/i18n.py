@@ -64,13 +64,18 @@ def _localized(value: object, locale: str) -> object:
     if isinstance(value, Text):
         return render(value, locale)
     if isinstance(value, int) and not isinstance(value, bool):
-        return format_decimal(value, locale=locale)
+        return _with_common_spaces(format_decimal(value, locale=locale))
     return value
 
 
 def money(amount: Decimal, currency: str, locale: str) -> str:
     """An amount as the locale writes it."""
-    return format_currency(amount, currency, locale=locale)
+    return _with_common_spaces(format_currency(amount, currency, locale=locale))
+
+
+def _with_common_spaces(number: str) -> str:
+    """A number with common spaces: GSM-7 has no other, and UCS-2 would more than double a text's price."""
+    return re.sub(r"[\u00a0\u202f]", " ", number)
 
 
 def enumeration(items: Iterable[str], locale: str) -> str:
@@ -84,9 +89,19 @@ def language_name(locale: str, reader: str) -> str:
     return str(Locale.parse(reader).languages[language])
 
 
+def is_language(code: str) -> bool:
+    """Whether there is a language of this two-letter code (ISO 639-1), whether we write it or not."""
+    return code.lower() in Locale.parse(ENGLISH).languages
+
+
 def locale_named(text: str) -> str | None:
-    """The supported locale that a person means by ``es``, ``pt-BR``, ``Español``, "Spanish"; None if none."""
-    return _names().get(fold(text).replace("-", "_"))
+    """The supported locale that a person means by ``es``, ``pt-BR``, ``Español``, "Spanish"; None if none.
+
+    A country of which we know only the language gets that: ``es-MX`` is ``es``, ``pt-PT`` is ``pt_BR``.
+    """
+    name = fold(text).replace("-", "_")
+    language = re.fullmatch(r"([a-z]{2})_[a-z]{2,4}", name)
+    return _names().get(name) or (_names().get(language[1]) if language else None)
 
 
 @cache
