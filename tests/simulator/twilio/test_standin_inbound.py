@@ -24,6 +24,35 @@ def is_valid(post: Post, url: str, secret: str = TOKEN) -> bool:
     return validator.validate(url + post.path, post.form, post.headers[SIGNATURE_HEADER], algorithm)
 
 
+class Counting:
+    """Takes connections, waits for the first bytes, and hangs up."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._take)
+
+    def __enter__(self) -> Counting:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    def _take(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                self.connections += 1
+
+
 @pytest.mark.parametrize(
     "body", ["JOIN pizza", "", "¡Ñandú! 🍕 & a=b+c%", "مرحبا", "a\x00b", "a" * 1600, " \n"]
 )
@@ -133,6 +162,23 @@ def test_an_app_that_cannot_be_reached_is_11205(stand_in: StandIn) -> None:
     assert (texted.error["code"], texted.status_code) == (11205, None)
     assert [(each["code"], each["sid"]) for each in stand_in.problems()] == [(11205, texted.sid)]
     assert stand_in.count(PERSON) == 1
+
+
+def test_a_connection_that_fails_is_tried_once_more(stand_in: StandIn) -> None:
+    with Counting() as listener:
+        # The listener hangs up on the TLS handshake, before anything of the request has been sent.
+        stand_in.configure(app_url=f"https://127.0.0.1:{listener.port}")
+        texted = stand_in.text(PERSON, "hi")
+    assert texted.error is not None
+    assert (texted.error["code"], listener.connections) == (11205, 2)
+
+
+def test_a_connection_that_is_closed_without_an_answer_is_not_tried_again(stand_in: StandIn) -> None:
+    with Counting() as listener:
+        stand_in.configure(app_url=f"http://127.0.0.1:{listener.port}")
+        texted = stand_in.text(PERSON, "hi")
+    assert texted.error is not None
+    assert (texted.error["code"], listener.connections) == (11200, 1)
 
 
 def test_an_app_that_does_not_answer_in_time_is_11200(stand_in: StandIn) -> None:
