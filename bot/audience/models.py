@@ -71,6 +71,11 @@ class Subscription(Base):
             postgresql_where=text("left_at IS NULL"),
         ),
         Index("ix_subscription_client_id", "client_id", "joined_at"),
+        Index(
+            "ix_subscription_untold",
+            "client_id",
+            postgresql_where=text("told_at IS NULL AND left_at IS NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -78,6 +83,7 @@ class Subscription(Base):
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when the client's members were told of it
 
 
 class Consent(Base):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot import i18n
 from bot.audience import queries
-from bot.audience.models import Client
+from bot.audience.models import Client, Subscription
 from bot.i18n import n_
 from bot.ids import uuid7
 from bot.messaging import service as messaging
@@ -21,10 +21,14 @@ AT_MOST_EVERY = timedelta(minutes=1)
 def tell_of_new_subscribers(session: Session, client_id: uuid.UUID, *, now: datetime) -> None:
     """Tell every member how many joined since they were last told, unless that was less than a minute ago."""
     client = session.scalars(select(Client).where(Client.id == client_id).with_for_update()).one()
-    told_at = client.subscribers_told_at or client.created_at
-    if client.subscribers_told_at is not None and now - told_at < AT_MOST_EVERY:
+    if client.subscribers_told_at is not None and now - client.subscribers_told_at < AT_MOST_EVERY:
         return
-    new = queries.new_subscribers(session, client_id, since=told_at, at=now)
+    told = session.execute(
+        update(Subscription)
+        .where(Subscription.id.in_(queries.untold_subscriptions(client_id, now)))
+        .values(told_at=now)
+    )
+    new = messaging.rows(told)
     if new == 0:
         return
     client.subscribers_told_at = now

@@ -16,7 +16,7 @@ from bot.audience.slugs import slugify
 from bot.messaging.models import ContactPoint, OptOut
 
 #: How alike a slug must be to be offered, of 100. Lower offers strangers' businesses to a typo.
-ALIKE = 60
+ALIKE = 65
 
 
 def reachable(client_id: uuid.UUID, at: datetime) -> Select[uuid.UUID, str, uuid.UUID]:
@@ -69,10 +69,22 @@ def subscriber_count(session: Session, client_id: uuid.UUID, at: datetime) -> in
     return sum(subscribers_by_locale(session, client_id, at).values())
 
 
-def new_subscribers(session: Session, client_id: uuid.UUID, *, since: datetime, at: datetime) -> int:
-    """How many of the subscribers that a text would reach joined after ``since``."""
-    people = reachable(client_id, at).where(Subscription.joined_at > since).subquery()
-    return session.execute(select(func.count()).select_from(people)).scalar_one()
+def untold_subscriptions(client_id: uuid.UUID, at: datetime) -> Select[uuid.UUID]:
+    """The subscriptions of which a client's members have not been told, of those whom a text would reach.
+
+    Somebody who joins during a STOP is among them once START has lifted that.
+    """
+    people = reachable(client_id, at).where(Subscription.told_at.is_(None)).subquery()
+    return select(people.c.subscription_id).distinct()
+
+
+def clients_with_untold_subscriptions(session: Session) -> Sequence[uuid.UUID]:
+    """The clients that have such subscriptions, or will have when a STOP is lifted."""
+    return session.scalars(
+        select(Subscription.client_id)
+        .where(Subscription.told_at.is_(None), Subscription.left_at.is_(None))
+        .distinct()
+    ).all()
 
 
 def clients(session: Session) -> Sequence[Client]:

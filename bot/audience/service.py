@@ -78,11 +78,17 @@ def follow(
 ) -> bool:
     """Let a person follow a client; False when they do already.
 
-    :param tell_client: not while a STOP stands between them: the client then hears of it with START.
+    :param tell_client: whether the client's members hear of it; while a STOP stands, only START tells them.
     """
     made = session.execute(
         upsert(Subscription)
-        .values(id=uuid7(), person_id=contact_point.person_id, client_id=client.id, joined_at=evidence.at)
+        .values(
+            id=uuid7(),
+            person_id=contact_point.person_id,
+            client_id=client.id,
+            joined_at=evidence.at,
+            told_at=None if tell_client else evidence.at,
+        )
         .on_conflict_do_nothing(
             index_elements=["person_id", "client_id"], index_where=Subscription.left_at.is_(None)
         )
@@ -90,7 +96,7 @@ def follow(
     record_consent(session, contact_point, evidence, action="join", client=client)
     if messaging.rows(made) == 0:
         return False
-    if tell_client:
+    if tell_client and not messaging.opt_out_in_force(session, contact_point.id, client.sender_id):
         _tell_subscribed(session, contact_point, client, evidence)
     return True
 
