@@ -15,6 +15,7 @@ from bot.audience import queries as audience
 from bot.ids import uuid7
 from bot.messaging.jobs import MOST_SENDERS, send_bulk
 from bot.messaging.models import Chunk
+from bot.messaging.statuses import LEFT, RANK, SKIPPED
 
 #: Messages per chunk: about a tenth of a second of one worker's database work, well below a lease.
 CHUNK_SIZE = 500
@@ -38,6 +39,23 @@ INSERT_MESSAGES = text(
                     AND rendering.locale = person.locale
     """
 )
+
+# Those who left after CONFIRM, before their row was there to be taken back.
+SKIP_THOSE_WHO_LEFT = text(
+    """
+    WITH skipped AS (
+        UPDATE message
+           SET status = :skipped, rank = :skipped_rank, skip_reason = :left, updated_at = :now
+          FROM fan_out_audience AS person
+          JOIN subscription ON subscription.id = person.subscription_id
+         WHERE message.source_type = 'announcement' AND message.source_id = :announcement_id
+           AND message.contact_point_id = person.contact_point_id AND subscription.left_at IS NOT NULL
+     RETURNING message.id
+    )
+    INSERT INTO message_history (message_id, status, source, detail, at)
+    SELECT id, :skipped, 'opt-out', :left, :now FROM skipped
+    """
+).bindparams(skipped=SKIPPED, skipped_rank=RANK[SKIPPED], left=LEFT)
 
 
 def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
@@ -64,6 +82,7 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
                 "now": now,
             },
         )
+        session.execute(SKIP_THOSE_WHO_LEFT, {"announcement_id": announcement_id, "now": now})
         for _ in chunk_ids[:MOST_SENDERS]:
             jobs.defer(session, jobs.BULK, send_bulk)
     session.execute(
@@ -88,6 +107,7 @@ def _gather_audience(session: Session, client_id: uuid.UUID, at: datetime) -> in
     numbered = select(
         people.c.contact_point_id,
         people.c.locale,
+        people.c.subscription_id,
         text("row_number() OVER (ORDER BY subscription_id)::int - 1 AS position"),
     )
     compiled = numbered.compile(session.connection(), compile_kwargs={"literal_binds": False})
