@@ -25,7 +25,7 @@ def answer_carrier_word(
         if not by_carrier:
             _help(turn)
     elif turn.opt_out is not None:
-        return _start(turn, by_carrier=by_carrier)
+        return _start(turn, by_carrier=carrier.acted_on_by_carrier(turn.body, opt_out_type))
     elif i18n.fold(turn.body) == "yes":
         return False
     else:

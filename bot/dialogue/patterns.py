@@ -6,11 +6,16 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from rapidfuzz import fuzz
+
 from bot import i18n
 
 #: A word with more than this after it is a sentence, not a command: "Join us tonight for half-price pizza!".
 LONGEST_PHRASE_WORDS = 4
 LONGEST_PHRASE = 40
+
+#: How alike a slip of the finger is to the word that was meant, of 100: CONFRIM, COMFIRM, DISCAR.
+ALIKE = 80
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,18 @@ def english_word(english: str, then: Rest | None = None) -> Pattern:
     return word(english, then)
 
 
+def nearly(*english: str) -> Pattern:
+    """A single word that is not quite one of these, in any of the writer's languages."""
+
+    def match(heard: Heard) -> Match | None:
+        said = i18n.fold(heard.body)
+        meant = frozenset().union(*(i18n.words(each, heard.locales) for each in english))
+        alike = " " not in said and any(fuzz.ratio(said, each) >= ALIKE for each in meant)
+        return Match() if alike and said not in meant else None
+
+    return Pattern("nearly " + " or ".join(english), match)
+
+
 def _beginnings(body: str) -> Iterable[tuple[str, str]]:
     """A text's first one to three words, folded, each with what follows; the longest first.
 
@@ -120,7 +137,16 @@ def _match_wording(heard: Heard) -> Match | None:
     return Match({"locale": locale, "text": found[2].strip()}) if found and locale else None
 
 
+def _match_other_wording(heard: Heard) -> Match | None:
+    """``DE: …``, in capitals: a wording in a language that exists, but that we don't write."""
+    found = re.match(r"\s*([A-Z]{2})\s*[:：]", heard.body)
+    if found is None or i18n.locale_named(found[1]) or not i18n.is_language(found[1]):
+        return None
+    return Match({"code": found[1].lower()})
+
+
 WORDING = Pattern("ES: …", _match_wording)
+OTHER_WORDING = Pattern("DE: …", _match_other_wording)
 NUMBER = Pattern(
     "a number",
     lambda heard: Match({"number": i18n.fold(heard.body)}) if _is_number(heard.body) else None,

@@ -116,7 +116,11 @@ class Dialogue:
         return self._play(turn, conversation, step)
 
     def _answer_to_prompt(self, turn: Turn, conversation: Conversation, heard: Heard) -> Step | None:
+        current = self.flows.get(conversation.flow or "")
+        expected = current and current.hear(heard, conversation.state or IDLE, specific=True)
         for prompt in conversations.open_prompts(turn.session, conversation, now=turn.now):
+            if expected and prompt.asked_at < conversation.updated_at:
+                return None  # the conversation asked last, so it is what "2" answers
             flow = self.flows.get(prompt.flow)
             for answer in flow.answers if flow else ():
                 match = answer.says.match(heard) if answer.question == prompt.question else None
@@ -153,7 +157,7 @@ class Dialogue:
         if step.memory is not None:
             turn.memory = step.memory
         elif name == conversation.flow and step.state != IDLE:
-            turn.memory = conversation.memory or {}
+            turn.memory = dict(conversation.memory or {})  # a copy: SQLAlchemy compares to see a change
         done = step.take(flow, turn)
         for question in turn.questions:
             conversations.open_prompt(turn.session, conversation, name, question, now=turn.now)
