@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from bot.announcements import queries
 from bot.announcements import service as announcements
 from bot.announcements.service import Preview
-from bot.audience.models import Client
 from bot.dialogue.flow import IDLE, Flow, Line, Role
-from bot.dialogue.patterns import ANYTHING, NUMBER, WORDING, word
+from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
 from bot.dialogue.turn import Turn
-from bot.i18n import _, language_name, money, n_
+from bot.i18n import LOCALES, Text, _, language_name, money, n_
 from flows.language import code_of
+
+if TYPE_CHECKING:
+    from bot.audience.models import Client
 
 CHOOSING = "choosing"
 CONFIRMING = "confirming"
@@ -24,12 +27,15 @@ class Announce(Flow):
 
     role = Role.MEMBER
     expires_after = announcements.DRAFT_LASTS
-    expired = _("Your draft waited for a day and was dropped. To announce it after all, text it again.")
+    expired: ClassVar[Text] = _(
+        "Your draft waited for a day and was dropped. To announce it after all, text it again."
+    )
     #    when they say       while       go to       and
     script = (
         Line(WORDING, IDLE, IDLE, "ask_for_draft_first"),
         Line(word("CONFIRM"), IDLE, IDLE, "nothing_waits"),
         Line(word("DISCARD"), IDLE, IDLE, "nothing_waits"),
+        Line(word("YES"), IDLE, IDLE, "nothing_waits"),
         Line(ANYTHING, IDLE, IDLE, "say_suspended", provided="is_suspended"),
         Line(ANYTHING, IDLE, IDLE, "ask_for_text", provided="is_empty"),
         Line(ANYTHING, IDLE, CHOOSING, "ask_which_client", provided="speaks_for_several"),
@@ -37,31 +43,51 @@ class Announce(Flow):
         Line(ANYTHING, IDLE, IDLE, "refuse", provided="is_too_long"),
         Line(ANYTHING, IDLE, CONFIRMING, "draft"),
         # A person may speak for several clients: which of them is never guessed.
+        Line(NUMBER, CHOOSING, IDLE, "say_suspended", provided="is_suspended"),
         Line(NUMBER, CHOOSING, CHOOSING, "ask_again", provided="is_no_choice"),
         Line(NUMBER, CHOOSING, IDLE, "say_nobody_follows", provided="is_unheard"),
         Line(NUMBER, CHOOSING, IDLE, "refuse", provided="is_too_long"),
         Line(NUMBER, CHOOSING, CONFIRMING, "draft"),
         Line(word("DISCARD"), CHOOSING, IDLE, "drop"),
+        Line(word("CONFIRM"), CHOOSING, CHOOSING, "ask_again"),
+        Line(word("YES"), CHOOSING, CHOOSING, "ask_again"),
+        Line(ANYTHING, CHOOSING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(ANYTHING, CHOOSING, CHOOSING, "ask_again", provided="is_empty"),
         Line(ANYTHING, CHOOSING, CHOOSING, "ask_which_client"),
+        # A draft waits.
         Line(WORDING, CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(WORDING, CONFIRMING, CONFIRMING, "ask_for_text", provided="is_wordless"),
         Line(WORDING, CONFIRMING, CONFIRMING, "refuse", provided="is_too_long"),
         Line(WORDING, CONFIRMING, CONFIRMING, "add_wording"),
+        Line(OTHER_WORDING, CONFIRMING, CONFIRMING, "say_not_written"),
         Line(word("CONFIRM"), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(word("CONFIRM"), CONFIRMING, IDLE, "say_nobody_follows", provided="is_unheard"),
         Line(word("CONFIRM"), CONFIRMING, IDLE, "send"),
         Line(word("DISCARD"), CONFIRMING, IDLE, "drop"),
+        # Neither YES nor a slip of the finger is what the subscribers were meant to read.
+        Line(word("YES"), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(word("YES"), CONFIRMING, CONFIRMING, "show_again"),
+        Line(nearly("CONFIRM", "DISCARD"), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(nearly("CONFIRM", "DISCARD"), CONFIRMING, CONFIRMING, "show_again"),
         Line(ANYTHING, CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
         Line(ANYTHING, CONFIRMING, CONFIRMING, "ask_for_text", provided="is_empty"),
+        Line(ANYTHING, CONFIRMING, IDLE, "say_nobody_follows", provided="is_unheard"),
         Line(ANYTHING, CONFIRMING, CONFIRMING, "refuse", provided="is_too_long"),
         Line(ANYTHING, CONFIRMING, CONFIRMING, "replace"),
     )
 
     # What decides
 
-    def is_suspended(self, turn: Turn, locale: str | None = None, text: str | None = None) -> bool:
+    def is_suspended(
+        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
+    ) -> bool:
         return not turn.active_clients or ("client" in turn.memory and self._client(turn) is None)
 
     def is_empty(self, turn: Turn) -> bool:
         return not turn.body.strip()
+
+    def is_wordless(self, turn: Turn, locale: str, text: str) -> bool:
+        return not text
 
     def speaks_for_several(self, turn: Turn) -> bool:
         return len(turn.active_clients) > 1
@@ -106,7 +132,8 @@ class Announce(Flow):
         )
         turn.client = client
         if count is None:
-            self.nothing_waits(turn)
+            # Adding a wording keeps the conversation going, but not a draft that is older than a day.
+            turn.reply(self.expired)
         else:
             turn.reply(
                 n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
@@ -137,7 +164,9 @@ class Announce(Flow):
         else:
             turn.reply(_("Nothing waits to be sent. Text your announcement to begin."))
 
-    def say_suspended(self, turn: Turn, locale: str | None = None, text: str | None = None) -> None:
+    def say_suspended(
+        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
+    ) -> None:
         known = turn.memory.get("client")
         turn.client = next((each for each in turn.clients if str(each.id) == known), turn.clients[0])
         turn.reply(
@@ -145,7 +174,19 @@ class Announce(Flow):
             client=turn.client.name,
         )
 
-    def ask_for_text(self, turn: Turn) -> None:
+    def say_not_written(self, turn: Turn, code: str) -> None:
+        turn.reply(
+            _("We don't write {language} yet, so your draft is as it was. We write: {names}."),
+            language=language_name(code, turn.locale),
+            names=", ".join(code_of(locale) for locale in LOCALES),
+        )
+
+    def show_again(self, turn: Turn) -> None:
+        client = self._client(turn)
+        assert client is not None
+        self._show(turn, client, client.locale)
+
+    def ask_for_text(self, turn: Turn, locale: str | None = None, text: str | None = None) -> None:
         turn.reply(_("That text had no words. Text what you would like to announce."))
 
     def ask_which_client(self, turn: Turn) -> None:

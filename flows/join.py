@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bot.audience import queries
 from bot.audience import service as audience
@@ -11,6 +12,9 @@ from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import PHRASE, word
 from bot.dialogue.turn import Turn
 from bot.i18n import _
+
+if TYPE_CHECKING:
+    from bot.audience.models import Client
 
 
 class Join(Flow):
@@ -51,10 +55,9 @@ class Join(Flow):
 
     def join(self, turn: Turn, said: str) -> None:
         assert turn.client is not None
-        if turn.opt_out is not None and not turn.opt_out.blocked_by_carrier:
-            # Asking to follow is a fresh wish. Only a carrier's own block waits for START.
-            audience.start(turn.session, turn.contact_point, turn.sender, turn.evidence)
-            turn.opt_out = None
+        back = turn.opt_out is not None and not turn.opt_out.blocked_by_carrier
+        if back:
+            self._come_back(turn, turn.client)
         if turn.chosen_locale is None and turn.spoken_locale is not None:
             audience.choose_locale(turn.session, turn.contact_point.person_id, turn.spoken_locale)
         welcome = turn.say(
@@ -69,12 +72,21 @@ class Join(Flow):
             turn.contact_point,
             turn.client,
             replace(turn.evidence, text_shown=welcome),
-            tell_client=turn.opt_out is None,
+            tell_client=True,
         )
-        if new:
+        if new or back:
             turn.replies.append(welcome)
         else:
             turn.reply(_("You already follow {client}. Reply LEAVE to stop."), client=turn.client.name)
+
+    def _come_back(self, turn: Turn, client: Client) -> None:
+        """Asking to follow is a fresh wish, for this client only; a carrier's own block waits for START."""
+        for other in turn.followed:
+            if other.id != client.id:
+                audience.unfollow(turn.session, turn.contact_point, other, turn.evidence)
+        audience.start(turn.session, turn.contact_point, turn.sender, turn.evidence)
+        turn.opt_out = None
+        turn.reload_clients()
 
     def ask_whom(self, turn: Turn) -> None:
         turn.reply(_("Whom would you like to follow? Text JOIN and the name, like JOIN pizza-palace."))
