@@ -15,10 +15,29 @@ A transcript says who texts what, and exactly who receives what in answer, in wh
     Olivia << [en] Pizza Palace: Half-price pizza until 6
             | Reply STOP to opt out.
 
-Other lines: ``at 09:00 3 days later``; ``Olivia sends a picture``; ``(Pizza Palace is suspended)``;
-``(older code left Olivia in Announce, state haggling)``. Times are UTC. Every text is a transaction of its
-own, so what the conversation remembers is saved and read again between any two. A text received that the
-transcript does not name fails it, the last one too.
+Under ``Given``, and later in brackets, stands what is so without a text:
+
+    Pizza Palace is a client (pizza-palace) in English, support help@pizza.example
+    Pizza Palace is suspended                   … is active
+    Olivia speaks for Pizza Palace, in Spanish  (the language is what she chose; without one, none)
+    Ana follows Pizza Palace, in Spanish
+    we answer STOP                              (else Twilio does, so our own answer to it is not sent)
+    sending waits                               … goes on: what is queued stays queued until then
+    Sam is out of reach                         (the carrier can't deliver)
+    Sam is blocked by Twilio                    (it refuses with 21610)
+    older code left Olivia in Announce, state haggling
+
+And what people do, besides ``Olivia >> words``, where ``\\n`` is a new line:
+
+    at 09:00 / at 09:00 the next day / at 09:00 3 days later
+    Olivia >> 300 times "pizza "
+    Olivia sends a picture
+    Ana >> ALTO (Twilio hears STOP)
+    Olivia's text comes again                   (the same MessageSid)
+    # A remark.
+
+Times are UTC. Every text is a transaction of its own, so what the conversation remembers is saved and read
+again between any two. A text received that the transcript does not name fails it, the last one too.
 """
 
 from __future__ import annotations
@@ -30,6 +49,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 import flows
 from bot import db
@@ -38,7 +58,7 @@ from bot.announcements import handlers as _announcement_handlers  # noqa: F401  
 from bot.audience import handlers as _audience_handlers  # noqa: F401  # registers them
 from bot.audience import service as audience
 from bot.audience import sweeps as audience_sweeps
-from bot.audience.models import Client
+from bot.audience.models import Client, Membership
 from bot.audience.service import Evidence
 from bot.dialogue import conversations
 from bot.dialogue.service import Inbound
@@ -47,9 +67,9 @@ from bot.i18n import locale_named
 from bot.jobs import LANES
 from bot.messaging import chunks, receipts, steps
 from bot.messaging import service as messaging
-from bot.messaging.models import Message, Rendering, Sender
+from bot.messaging.models import ContactPoint, Message, Rendering, Sender
 from bot.messaging.outcomes import step_of
-from bot.vendors.twilio import Accepted
+from bot.vendors.twilio import Accepted, OptedOut, Outcome
 
 NUMBER = "+15550100000"
 SERVICE = "MG" + "1" * 32
@@ -66,11 +86,16 @@ class Player:
 
     now: datetime = MONDAY
     phones: dict[str, str] = field(default_factory=dict)
+    unlucky: dict[str, str] = field(default_factory=dict)  # number → why it is not reached
+    waits: bool = False
+    last_text: dict[str, Inbound] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
     def play(self, path: Path) -> str:
         """Play a transcript; returns it as it came out."""
-        for line in path.read_text(encoding="utf-8").splitlines():
+        title, *lines = path.read_text(encoding="utf-8").splitlines()
+        self.written.append(title)
+        for line in lines:
             if not re.match(r"\s+\||\S+ <<", line):
                 self.take(line)
         return "\n".join(self.written) + "\n"
@@ -78,8 +103,14 @@ class Player:
     def take(self, line: str) -> None:
         """Take one line: write it down, do it, and write down what everybody receives."""
         self.written.append(line)
-        if said := re.fullmatch(r"(\w+) >>(?: (.*))?", line):
+        if times := re.fullmatch(r"(\w+) >> (\d+) times \"(.*)\"", line):
+            self._text(times[1], int(times[2]) * times[3])
+        elif heard := re.fullmatch(r"(\w+) >> (.+) \(Twilio hears (STOP|START|HELP)\)", line):
+            self._text(heard[1], heard[2], opt_out_type=heard[3])
+        elif said := re.fullmatch(r"(\w+) >>(?: (.*))?", line):
             self._text(said[1], (said[2] or "").replace("\\n", "\n"))
+        elif again := re.fullmatch(r"(\w+)'s text comes again", line):
+            self._receive(self.last_text[again[1]])
         elif sends := re.fullmatch(r"(\w+) sends a picture", line):
             self._text(sends[1], "", media=(("https://media.example/1", "image/jpeg"),))
         elif at := re.fullmatch(r"at (\d\d):(\d\d)(?: (?:the next day|(\d+) days later))?", line):
@@ -88,7 +119,14 @@ class Player:
             self._carry([])
         elif line.startswith(("(", "  ")):
             self._arrange(line.strip(" ()"))
-        elif line.strip() and line != "Given" and len([each for each in self.written if each.strip()]) > 1:
+            if line == "(sending goes on)":
+                self._carry([])
+        elif (
+            line.strip()
+            and line != "Given"
+            and not line.startswith("#")
+            and len([each for each in self.written if each.strip()]) > 1
+        ):
             raise TranscriptError(f"This line says nothing known: {line!r}")
 
     def _arrange(self, line: str) -> None:
@@ -106,13 +144,16 @@ class Player:
                 person = audience.person_at(session, self._phone(follows[1]), now=self.now)
                 client = session.scalars(select(Client).where(Client.name == follows[2])).one()
                 audience.follow(session, person, client, Evidence("operator", self.now), tell_client=False)
-                client.subscribers_told_at = self.now
                 if follows[3]:
                     self._choose(session, person.person_id, follows[3])
             elif line == "we answer STOP":
                 session.execute(update(Sender).values(opt_outs_by="bot"))
             elif status := re.fullmatch(r"(.+) is (suspended|active)", line):
                 session.execute(update(Client).where(Client.name == status[1]).values(status=status[2]))
+            elif line in {"sending waits", "sending goes on"}:
+                self.waits = line == "sending waits"
+            elif unlucky := re.fullmatch(r"(\w+) is (out of reach|blocked by Twilio)", line):
+                self.unlucky[self._phone(unlucky[1])] = unlucky[2]
             elif left := re.fullmatch(r"older code left (\w+) in (\w+), state (\w+)", line):
                 person = audience.person_at(session, self._phone(left[1]), now=self.now)
                 talk = conversations.lock(session, person.id, sender.id, now=self.now)
@@ -121,9 +162,7 @@ class Player:
             else:
                 raise TranscriptError(f"This line arranges nothing known: {line!r}")
 
-    def _membership(self, session: db.Session, name: str, client_name: str, language: str | None) -> None:
-        from bot.audience.models import Membership
-
+    def _membership(self, session: Session, name: str, client_name: str, language: str | None) -> None:
         person = audience.person_at(session, self._phone(name), now=self.now)
         client = session.scalars(select(Client).where(Client.name == client_name)).one()
         session.add(
@@ -133,7 +172,7 @@ class Player:
             self._choose(session, person.person_id, language)
 
     @staticmethod
-    def _choose(session: db.Session, person_id: uuid.UUID, language: str) -> None:
+    def _choose(session: Session, person_id: uuid.UUID, language: str) -> None:
         locale = locale_named(language)
         assert locale is not None, language
         audience.choose_locale(session, person_id, locale)
@@ -141,8 +180,15 @@ class Player:
     def _phone(self, name: str) -> str:
         return self.phones.setdefault(name, f"+1555010{len(self.phones) + 1:04d}")
 
-    def _text(self, name: str, body: str, media: tuple[tuple[str, str], ...] = ()) -> None:
-        inbound = Inbound(f"SM{uuid.uuid4().hex}", self._phone(name), NUMBER, body, SERVICE, media)
+    def _text(
+        self, name: str, body: str, media: tuple[tuple[str, str], ...] = (), opt_out_type: str | None = None
+    ) -> None:
+        sid = f"SM{uuid.uuid4().hex}"
+        inbound = Inbound(sid, self._phone(name), NUMBER, body, SERVICE, media, opt_out_type)
+        self.last_text[name] = inbound
+        self._receive(inbound)
+
+    def _receive(self, inbound: Inbound) -> None:
         with db.transaction() as session:
             replies = flows.dialogue.receive(session, inbound, now=self.now)
         self._carry([reply.message_id for reply in replies])
@@ -163,36 +209,46 @@ class Player:
             audience_sweeps.untold_subscribers(session, self.now)
             for announcement_id in queries.without_fan_out(session):
                 fanout.fan_out(session, announcement_id, now=self.now)
-        sent: list[uuid.UUID] = []
-        for lane in LANES:
-            sent += self._send(lane)
-        return sent
+        return [] if self.waits else [each for lane in LANES for each in self._send(lane)]
 
     def _send(self, lane: str) -> list[uuid.UUID]:
         sent = []
         with db.transaction() as session:
             while leased := chunks.take(session, lane, now=self.now):
                 calls = chunks.mark(session, leased.lease, most=1000, now=self.now).calls
-                taken = [
-                    step_of(call, Accepted(f"SM{call.message_id.hex}", "accepted"), at=self.now)
-                    for call in calls
-                ]
-                steps.take(session, taken, now=self.now)
+                steps.take(
+                    session, [step_of(call, self._call(call), at=self.now) for call in calls], now=self.now
+                )
                 chunks.put_down(session, leased.lease, now=self.now)
-                sent += [call.message_id for call in calls]
-            for message_id in sent:
-                receipts.append(
-                    session, message_id=message_id, provider_id=f"SM{message_id.hex}", status="delivered",
-                    error_code=None, now=self.now,
-                )  # fmt: skip
+                for call in calls:
+                    luck = self.unlucky.get(call.to)
+                    if luck != "blocked by Twilio":
+                        self._receipt(session, call, delivered=luck is None)
+                    if luck is None:
+                        sent.append(call.message_id)
             receipts.apply(session, now=self.now)
         return sent
+
+    def _call(self, call: chunks.Call) -> Outcome:
+        """What Twilio answers."""
+        if self.unlucky.get(call.to) == "blocked by Twilio":
+            return OptedOut()
+        return Accepted(f"SM{call.message_id.hex}", "accepted")
+
+    def _receipt(self, session: Session, call: chunks.Call, *, delivered: bool) -> None:
+        """What Twilio tells later."""
+        receipts.append(
+            session,
+            message_id=call.message_id,
+            provider_id=f"SM{call.message_id.hex}",
+            status="delivered" if delivered else "undelivered",
+            error_code=None if delivered else 30003,
+            now=self.now,
+        )
 
     def _write(self, messages: list[uuid.UUID]) -> None:
         names = {number: name for name, number in self.phones.items()}
         with db.transaction() as session:
-            from bot.messaging.models import ContactPoint
-
             found = session.execute(
                 select(ContactPoint.address, Rendering.locale, Rendering.text)
                 .join(Message, Message.contact_point_id == ContactPoint.id)
