@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from rq import Queue
 from sqlalchemy.orm import Session
@@ -34,10 +35,14 @@ LANES: dict[str, tuple[str, ...]] = {"express": (EXPRESS, DEFAULT), "bulk": (BUL
 def redis() -> Redis:
     """The Redis connection pool of this process. It gives up quickly: nobody may wait for Redis to reply.
 
-    Once more at once, because Redis may have closed an idle connection; not redis-py's seconds of backoff.
+    A lost connection is tried once more, because Redis closes idle ones; a Redis that hangs is not, where
+    redis-py would try three times more.
     """
     return Redis.from_url(
-        settings().redis_url, socket_timeout=3, socket_connect_timeout=1, retry=Retry(NoBackoff(), 1)
+        settings().redis_url,
+        socket_timeout=2,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import uuid
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -166,6 +168,16 @@ def test_without_redis_a_text_is_answered_all_the_same(twilio: Twilio) -> None:
     assert replies(twilio.post(INBOUND, text("hello")))
     assert twilio.post(STATUS, {"MessageSid": "SM1", "MessageStatus": "sent"}).status_code == 204
     assert time.monotonic() - began < 3
+
+
+def test_a_redis_that_hangs_keeps_twilio_waiting_for_seconds_at_most(
+    twilio: Twilio, change_setting: Callable[[str, str], None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        change_setting("REDIS_URL", f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        began = time.monotonic()
+        assert twilio.post(STATUS, {"MessageSid": "SM1", "MessageStatus": "sent"}).status_code == 204
+        assert time.monotonic() - began < 5
 
 
 def test_a_page_that_does_not_exist_is_said_in_a_sentence(client: FlaskClient) -> None:
