@@ -51,9 +51,15 @@ class Cell:
         return f"{self.measured.segments}/{'–' if self.budget is None else self.budget}{unicode}"
 
 
+@cache
+def settings() -> dict[str, Any]:
+    """What ``locales/segments.toml`` says: the samples and the budgets."""
+    return tomllib.loads((CATALOGS / "segments.toml").read_text(encoding="utf-8"))
+
+
 def cells() -> dict[str, dict[str, Cell]]:
     """Every text, by its English singular, with its cell for every locale."""
-    budgets = _settings()["budgets"]
+    budgets = settings()["budgets"]
     return {
         text.singular: {
             locale: Cell(_longest(text, locale), budgets.get(text.singular, {}).get(locale))
@@ -93,7 +99,7 @@ def excesses() -> Iterator[str]:
                     f"{_on_one_line(singular)!r} takes {cell.measured.segments} segments in {locale}; "
                     f"its budget in locales/segments.toml is {cell.budget}."
                 )
-    for singular in _settings()["budgets"]:
+    for singular in settings()["budgets"]:
         if singular not in found:
             yield f"locales/segments.toml has a budget for {singular!r}, which nothing says any more."
 
@@ -108,7 +114,7 @@ def _longest(text: Text, locale: str) -> Measure:
 @cache
 def _samples(locale: str) -> dict[str, Any]:
     """A value for every placeholder, as the code would fill it in for this reader."""
-    given = _settings()["samples"]
+    given = settings()["samples"]
     names = given["names"]
     per_language = _texts_by_singular()["{language} {people} ({count} segment)"]
     outcomes = ("{count} delivered", "{count} failed", "{count} opted out")
@@ -157,11 +163,6 @@ def _text(message: Message) -> Text:
         return Text(message.id)
     singular, plural = message.id
     return Text(singular, plural)
-
-
-@cache
-def _settings() -> dict[str, Any]:
-    return tomllib.loads((CATALOGS / "segments.toml").read_text(encoding="utf-8"))
 
 
 def _on_one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -43,8 +44,9 @@ def po_path(locale: str, domain: str) -> Path:
     return CATALOGS / locale / f"{domain}.po"
 
 
+@cache
 def extract(domain: str) -> Catalog:
-    """Everything that the code marks in a domain, in the order of files and lines."""
+    """Everything that the code marks in a domain, in the order of files and lines. It is read once."""
     found = Catalog(domain=domain)
     for package in SOURCES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -106,7 +108,7 @@ def update() -> None:
 def gaps(locale: str, domain: str) -> Iterator[str]:
     """What keeps a catalog from being complete and in step with the code, a sentence each."""
     path = po_path(locale, domain)
-    name = path.relative_to(ROOT).as_posix()
+    name = f"locales/{locale}/{domain}.po"
     known = read(locale, domain)
     for message in extract(domain):
         if message.id:
