@@ -43,6 +43,8 @@ def engine() -> Engine:
         settings().database_url,
         pool_size=10,
         max_overflow=10,
+        pool_timeout=5,  # Twilio waits for fifteen seconds in all
+        hide_parameters=True,  # an error's text ends in logs, and parameters are numbers and texts
         pool_pre_ping=True,  # Postgres may restart under us; a turn must not fail for that
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "nudges"},
     )
