@@ -53,23 +53,16 @@ from sqlalchemy.orm import Session
 
 import flows
 from bot import db
-from bot.announcements import fanout, queries
-from bot.announcements import handlers as _announcement_handlers  # noqa: F401  # registers them
-from bot.audience import handlers as _audience_handlers  # noqa: F401  # registers them
 from bot.audience import service as audience
-from bot.audience import sweeps as audience_sweeps
 from bot.audience.models import Client, Membership
 from bot.audience.service import Evidence
 from bot.dialogue import conversations
 from bot.dialogue.service import Inbound
-from bot.events import dispatch
 from bot.i18n import locale_named
 from bot.jobs import LANES
-from bot.messaging import chunks, receipts, steps
 from bot.messaging import service as messaging
 from bot.messaging.models import ContactPoint, Message, Rendering, Sender
-from bot.messaging.outcomes import step_of
-from bot.vendors.twilio import Accepted, OptedOut, Outcome
+from tests.dialogue.deliveries import Deliveries
 
 NUMBER = "+15550100000"
 SERVICE = "MG" + "1" * 32
@@ -86,7 +79,7 @@ class Player:
 
     now: datetime = MONDAY
     phones: dict[str, str] = field(default_factory=dict)
-    unlucky: dict[str, str] = field(default_factory=dict)  # number → why it is not reached
+    deliveries: Deliveries = field(default_factory=Deliveries)
     waits: bool = False
     last_text: dict[str, Inbound] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
@@ -153,7 +146,7 @@ class Player:
             elif line in {"sending waits", "sending goes on"}:
                 self.waits = line == "sending waits"
             elif unlucky := re.fullmatch(r"(\w+) is (out of reach|blocked by Twilio)", line):
-                self.unlucky[self._phone(unlucky[1])] = unlucky[2]
+                self.deliveries.unlucky[self._phone(unlucky[1])] = unlucky[2]
             elif left := re.fullmatch(r"older code left (\w+) in (\w+), state (\w+)", line):
                 person = audience.person_at(session, self._phone(left[1]), now=self.now)
                 talk = conversations.lock(session, person.id, sender.id, now=self.now)
@@ -203,48 +196,12 @@ class Player:
             arrived = self._work()
 
     def _work(self) -> list[uuid.UUID]:
-        while dispatch.dispatch_batch(self.now):
-            pass
-        with db.transaction() as session:
-            audience_sweeps.untold_subscribers(session, self.now)
-            for announcement_id in queries.without_fan_out(session):
-                fanout.fan_out(session, announcement_id, now=self.now)
-        return [] if self.waits else [each for lane in LANES for each in self._send(lane)]
-
-    def _send(self, lane: str) -> list[uuid.UUID]:
-        sent = []
-        with db.transaction() as session:
-            while leased := chunks.take(session, lane, now=self.now):
-                calls = chunks.mark(session, leased.lease, most=1000, now=self.now).calls
-                steps.take(
-                    session, [step_of(call, self._call(call), at=self.now) for call in calls], now=self.now
-                )
-                chunks.put_down(session, leased.lease, now=self.now)
-                for call in calls:
-                    luck = self.unlucky.get(call.to)
-                    if luck != "blocked by Twilio":
-                        self._receipt(session, call, delivered=luck is None)
-                    if luck is None:
-                        sent.append(call.message_id)
-            receipts.apply(session, now=self.now)
-        return sent
-
-    def _call(self, call: chunks.Call) -> Outcome:
-        """What Twilio answers."""
-        if self.unlucky.get(call.to) == "blocked by Twilio":
-            return OptedOut()
-        return Accepted(f"SM{call.message_id.hex}", "accepted")
-
-    def _receipt(self, session: Session, call: chunks.Call, *, delivered: bool) -> None:
-        """What Twilio tells later."""
-        receipts.append(
-            session,
-            message_id=call.message_id,
-            provider_id=f"SM{call.message_id.hex}",
-            status="delivered" if delivered else "undelivered",
-            error_code=None if delivered else 30003,
-            now=self.now,
-        )
+        self.deliveries.settle(self.now)
+        arrived = []
+        for lane in () if self.waits else LANES:
+            while calls := self.deliveries.send(lane, self.now):
+                arrived += [call.message_id for call in calls if self.deliveries.reached(call)]
+        return arrived
 
     def _write(self, messages: list[uuid.UUID]) -> None:
         names = {number: name for name, number in self.phones.items()}

@@ -1,0 +1,81 @@
+"""What the worker does after a text, done at a moment that the test names, with a Twilio that always answers.
+
+Events, fan-out, claims, receipts: all real but the HTTP call itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot import db, wiring
+from bot.announcements import fanout, queries
+from bot.audience import sweeps as audience_sweeps
+from bot.events import dispatch
+from bot.messaging import chunks, receipts, steps
+from bot.messaging.chunks import Call
+from bot.messaging.outcomes import step_of
+from bot.vendors.twilio import Accepted, OptedOut, Outcome
+
+wiring.load()
+
+OUT_OF_REACH = "out of reach"
+BLOCKED = "blocked by Twilio"
+
+
+@dataclass
+class Deliveries:
+    """The worker and Twilio in one.
+
+    :param unlucky: number → why it is not reached: ``OUT_OF_REACH`` or ``BLOCKED``.
+    """
+
+    unlucky: dict[str, str] = field(default_factory=dict)
+
+    def settle(self, now: datetime) -> None:
+        """Handle events, and write the rows of what was confirmed."""
+        while dispatch.dispatch_batch(now):
+            pass
+        with db.transaction() as session:
+            audience_sweeps.untold_subscribers(session, now)
+            waiting = queries.without_fan_out(session)
+        for announcement_id in waiting:
+            with db.transaction() as session:
+                fanout.fan_out(session, announcement_id, now=now)
+
+    def send(self, lane: str, now: datetime, *, at_once: int = 1000) -> list[Call]:
+        """Call for what one chunk of a lane has due, ``at_once`` texts at most; returns the calls made."""
+        with db.transaction() as session:
+            leased = chunks.take(session, lane, now=now)
+            if leased is None:
+                return []
+            calls = chunks.mark(session, leased.lease, most=at_once, now=now).calls
+            steps.take(session, [step_of(call, self._answer(call), at=now) for call in calls], now=now)
+            chunks.put_down(session, leased.lease, now=now)
+            for call in calls:
+                self._append_receipt(session, call, now)
+            receipts.apply(session, now=now)
+        return calls
+
+    def reached(self, call: Call) -> bool:
+        """Whether a call's text arrives."""
+        return call.to not in self.unlucky
+
+    def _answer(self, call: Call) -> Outcome:
+        if self.unlucky.get(call.to) == BLOCKED:
+            return OptedOut()
+        return Accepted(f"SM{call.message_id.hex}", "accepted")
+
+    def _append_receipt(self, session: Session, call: Call, now: datetime) -> None:
+        if self.unlucky.get(call.to) == BLOCKED:
+            return
+        receipts.append(
+            session,
+            message_id=call.message_id,
+            provider_id=f"SM{call.message_id.hex}",
+            status="delivered" if self.reached(call) else "undelivered",
+            error_code=None if self.reached(call) else 30003,
+            now=now,
+        )
