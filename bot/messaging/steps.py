@@ -128,8 +128,6 @@ def _lock(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[*tu
             Message.status,
             Message.rank,
             Message.attempts,
-            Message.provider_id,
-            Message.error_code,
             Message.purpose,
             Message.client_id,
             Message.contact_point_id,
@@ -155,18 +153,6 @@ def _moves(steps: list[Step], messages: dict[uuid.UUID, Row[*tuple[Any, ...]]]) 
                 moves[message.id] = step
         elif RANK[step.status] > max(message.rank, RANK[chosen.status] if chosen else -1):
             moves[message.id] = step
-    # A step that comes too late to move anything may still be the first to know Twilio's id of the message.
-    for step in steps:
-        message = messages[step.message_id]
-        if step.provider_id and not message.provider_id and message.id not in moves:
-            moves[message.id] = Step(
-                message.id,
-                message.status,
-                step.source,
-                step.at,
-                provider_id=step.provider_id,
-                error_code=message.error_code,
-            )
     return list(moves.values())
 
 

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from twilio.http import AsyncHttpClient
@@ -177,7 +177,7 @@ class _KeptConnections(AsyncHttpClient):  # type: ignore[misc]  # Twilio's libra
                 method,
                 self._base_url + urlsplit(url).path,
                 params={name: str(value) for name, value in (params or {}).items()},
-                data={name: str(value) for name, value in (data or {}).items()},
+                data=urlencode(data or {}).encode(),  # aiohttp's own forms cost more than they give
                 headers=dict(headers or {}) | _authorization(auth),
                 allow_redirects=allow_redirects,
             ) as answer:
