@@ -64,7 +64,7 @@ def _localized(value: object, locale: str) -> object:
     if isinstance(value, Text):
         return render(value, locale)
     if isinstance(value, int) and not isinstance(value, bool):
-        return _with_common_spaces(format_decimal(value, locale=locale))
+        return number(value, locale)
     return value
 
 
@@ -76,6 +76,21 @@ def money(amount: Decimal, currency: str, locale: str) -> str:
 def _with_common_spaces(number: str) -> str:
     """A number with common spaces: GSM-7 has no other, and UCS-2 would more than double a text's price."""
     return re.sub(r"[\u00a0\u202f]", " ", number)
+
+
+def number(value: int, locale: str) -> str:
+    """A whole number as the locale writes it."""
+    return _with_common_spaces(format_decimal(value, locale=locale))
+
+
+def listed(items: Iterable[str], locale: str) -> str:
+    """``a, b, c`` with the locale's comma."""
+    return render(_(", "), locale).join(items)
+
+
+def first_word(english: str, locale: str) -> str:
+    """The word of ours that a locale's texts name: ``JOIN`` → ``UNIRME``."""
+    return _catalog(locale, "words").gettext(english).split(",")[0].strip()
 
 
 def enumeration(items: Iterable[str], locale: str) -> str:

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from bot.announcements import queries
 from bot.announcements import service as announcements
-from bot.announcements.service import Preview
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
 from bot.dialogue.turn import Turn
-from bot.i18n import LOCALES, Text, _, language_name, money, n_
+from bot.i18n import LOCALES, Text, _, language_name, listed, n_
 from flows.language import code_of
+from flows.preview import hint_at_wording, summary
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -178,7 +178,7 @@ class Announce(Flow):
         turn.reply(
             _("We don't write {language} yet, so your draft is as it was. We write: {names}."),
             language=language_name(code, turn.locale),
-            names=", ".join(code_of(locale) for locale in LOCALES),
+            names=listed(map(code_of, LOCALES), turn.locale),
         )
 
     def show_again(self, turn: Turn) -> None:
@@ -219,24 +219,13 @@ class Announce(Flow):
     def _show(self, turn: Turn, client: Client, locale: str) -> None:
         """Show the draft as a subscriber will see it, to whom it goes and what it costs."""
         turn.client = client
-        preview = announcements.preview(turn.session, client, UUID(turn.memory["announcement"]), now=turn.now)
-        summary = turn.say(
-            n_(
-                "To {count} subscriber: {languages}. About {cost}. Reply CONFIRM to send, DISCARD to drop.",
-                "To {count} subscribers: {languages}. About {cost}. Reply CONFIRM to send, DISCARD to drop.",
-            ),
-            count=preview.audience_size,
-            languages=_per_language(turn, preview),
-            cost=money(preview.cost, "USD", turn.locale),
-        )
+        announcement = UUID(turn.memory["announcement"])
+        preview = announcements.preview(turn.session, client, announcement, now=turn.now)
+        said = [preview.texts[locale], "", summary(turn, preview)]
         missing = [each for each in preview.recipients if each not in self._wordings(turn)]
         if missing:
-            summary += "\n" + turn.say(
-                _("To word it in {language} too, text {code}: and the words."),
-                language=language_name(missing[0], turn.locale),
-                code=code_of(missing[0]),
-            )
-        turn.reply_verbatim(f"{preview.texts[locale]}\n\n{summary}")
+            said.append(hint_at_wording(turn, missing[0]))
+        turn.reply_verbatim("\n".join(said))
 
     def _wordings(self, turn: Turn) -> dict[str, str]:
         if "announcement" not in turn.memory:
@@ -259,15 +248,3 @@ class Announce(Flow):
         if known is None and len(turn.active_clients) == 1:
             return turn.active_clients[0]
         return next((client for client in turn.active_clients if str(client.id) == known), None)
-
-
-def _per_language(turn: Turn, preview: Preview) -> str:
-    return ", ".join(
-        turn.say(
-            n_("{language} {people} ({count} segment)", "{language} {people} ({count} segments)"),
-            language=language_name(locale, turn.locale),
-            people=people,
-            count=preview.segments[locale],
-        )
-        for locale, people in preview.recipients.items()
-    )

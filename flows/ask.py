@@ -10,7 +10,7 @@ from bot.announcements.report import summary
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import word
 from bot.dialogue.turn import Turn
-from bot.i18n import _, language_name, n_
+from bot.i18n import _, language_name, listed, n_, number
 
 
 class Ask(Flow):
@@ -43,8 +43,12 @@ class Ask(Flow):
     def subscribers(self, turn: Turn) -> None:
         for client in turn.clients:
             per_locale = turn.subscribers_of(client)
-            languages = ", ".join(
-                f"{language_name(locale, turn.locale)} {count}" for locale, count in per_locale.items()
+            languages = listed(
+                (
+                    f"{language_name(locale, turn.locale)} {number(count, turn.locale)}"
+                    for locale, count in per_locale.items()
+                ),
+                turn.locale,
             )
             if not per_locale:
                 turn.reply(

@@ -33,7 +33,7 @@ class Commands(Flow):
         turn.reply(
             _(
                 "Text your announcement, then CONFIRM or DISCARD. STATUS: how it goes. SUBSCRIBERS: how "
-                "many. LINK: how people join. LANG: language. JOIN, LEAVE: follow others. STOP, HELP."
+                "many. LINK: how people join. LANG: language. JOIN, LEAVE, STOP, HELP."
             )
         )
 

@@ -11,7 +11,7 @@ from bot.audience.slugs import slugify
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import PHRASE, word
 from bot.dialogue.turn import Turn
-from bot.i18n import _
+from bot.i18n import _, first_word, listed
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -43,7 +43,9 @@ class Join(Flow):
             turn.reply(
                 _("We don't know {said}. Did you mean one of these? {offers}"),
                 said=said,
-                offers=", ".join(f"JOIN {client.slug}" for client in near),
+                offers=listed(
+                    (f"{first_word('JOIN', turn.locale)} {client.slug}" for client in near), turn.locale
+                ),
             )
         else:
             turn.reply(_("We don't know {said}. Please check the name and text JOIN again."), said=said)

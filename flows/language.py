@@ -6,7 +6,7 @@ from bot.audience import service as audience
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import PHRASE, word
 from bot.dialogue.turn import Turn
-from bot.i18n import LOCALES, _, language_name, locale_named
+from bot.i18n import LOCALES, _, language_name, listed, locale_named
 
 
 class Language(Flow):
@@ -24,7 +24,9 @@ class Language(Flow):
         return locale_named(said) is None
 
     def show_list(self, turn: Turn, said: str = "") -> None:
-        names = ", ".join(f"{code_of(locale)} {language_name(locale, locale)}" for locale in LOCALES)
+        names = listed(
+            (f"{code_of(locale)} {language_name(locale, locale)}" for locale in LOCALES), turn.locale
+        )
         turn.reply(_("Reply LANG and a code to choose your language: {names}."), names=names)
 
     def switch(self, turn: Turn, said: str) -> None:

@@ -70,4 +70,4 @@ def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0) -> str:
         )
         if count or text.singular == "{count} delivered"
     ]
-    return ", ".join(parts)
+    return i18n.listed(parts, locale)

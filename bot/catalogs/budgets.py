@@ -16,7 +16,18 @@ from typing import Any
 from babel.messages.catalog import Message
 
 from bot.catalogs.extraction import extract
-from bot.i18n import CATALOGS, LOCALES, Text, enumeration, language_name, money, render
+from bot.i18n import (
+    CATALOGS,
+    LOCALES,
+    Text,
+    enumeration,
+    first_word,
+    language_name,
+    listed,
+    money,
+    number,
+    render,
+)
 from bot.messaging.segments import Measure, measure
 
 TABLE = CATALOGS / "SEGMENTS.md"
@@ -116,7 +127,8 @@ def _samples(locale: str) -> dict[str, Any]:
     """A value for every placeholder, as the code would fill it in for this reader."""
     given = settings()["samples"]
     names = given["names"]
-    per_language = _texts_by_singular()["{language} {people} ({count} segment)"]
+    texts = _texts_by_singular()
+    people = [f"{language_name(each, locale)} {number(COUNTS[-1], locale)}" for each in LOCALES[:3]]
     outcomes = ("{count} delivered", "{count} failed", "{count} opted out")
     return {
         **given,
@@ -126,16 +138,14 @@ def _samples(locale: str) -> dict[str, Any]:
         "code": "ES",
         "cost": money(Decimal(given["cost"]), "USD", locale),
         "language": max((language_name(each, locale) for each in LOCALES), key=len),
-        "languages": ", ".join(
-            render(per_language, locale, language=language_name(each, locale), people=COUNTS[-1], count=2)
-            for each in LOCALES[:3]
+        "languages": listed(
+            (render(texts["{people} ({count} segment)"], locale, people=each, count=2) for each in people),
+            locale,
         ),
         "names": "\n".join(f"{place}. {name}" for place, name in enumerate(names, 1)),
-        "offers": ", ".join(f"JOIN {given['slug']}" for _ in names),
-        "people": COUNTS[-1],
-        "result": ", ".join(
-            render(_texts_by_singular()[outcome], locale, count=COUNTS[-1]) for outcome in outcomes
-        ),
+        "offers": listed((f"{first_word('JOIN', locale)} {given['slug']}" for _ in names), locale),
+        "people": people[0],
+        "result": listed((render(texts[outcome], locale, count=COUNTS[-1]) for outcome in outcomes), locale),
         "text": given["text"][locale],
         "total": COUNTS[-1],
     }
@@ -144,12 +154,13 @@ def _samples(locale: str) -> dict[str, Any]:
 def _samples_only_in(text: Text, locale: str) -> dict[str, str]:
     """What a placeholder stands for in this text only."""
     if text.singular.startswith("Reply LANG"):
-        return {"names": ", ".join(f"{each[:2].upper()} {language_name(each, each)}" for each in LOCALES)}
+        codes = (f"{each[:2].upper()} {language_name(each, each)}" for each in LOCALES)
+        return {"names": listed(codes, locale)}
     if text.singular.startswith("We don't write"):
-        return {"names": ", ".join(each[:2].upper() for each in LOCALES)}
-    if text.singular.startswith("{client} has {count} subscriber"):
-        languages = (f"{language_name(each, locale)} {COUNTS[-1]}" for each in LOCALES[:3])
-        return {"languages": ", ".join(languages)}
+        return {"names": listed((each[:2].upper() for each in LOCALES), locale)}
+    if text.singular.startswith(("{client} has {count} subscriber", "{languages} (")):
+        people = (f"{language_name(each, locale)} {number(COUNTS[-1], locale)}" for each in LOCALES[:3])
+        return {"languages": listed(people, locale)}
     return {}
 
 

@@ -93,7 +93,7 @@ def _help(turn: Turn) -> None:
                 "Msg & data rates may apply. Reply STOP to end."
             ),
             brand=brand,
-            contacts=", ".join(contacts),
+            contacts=i18n.listed(contacts, turn.locale),
         )
     else:
         turn.reply(

@@ -146,7 +146,7 @@ class Message(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     next_attempt_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    calling_at: Mapped[datetime | None]  # by the database's clock
+    calling_at: Mapped[datetime | None]
     provider_id: Mapped[str | None]  # Twilio's MessageSid
     error_code: Mapped[int | None]
     skip_reason: Mapped[str | None]

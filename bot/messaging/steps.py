@@ -191,7 +191,7 @@ def _draw_consequences(
 
 
 def _opt_out(session: Session, message: Row[*tuple[Any, ...]], *, now: datetime) -> None:
-    service.opt_out(
+    new = service.opt_out(
         session,
         contact_point_id=message.contact_point_id,
         sender_id=message.sender_id,
@@ -199,6 +199,16 @@ def _opt_out(session: Session, message: Row[*tuple[Any, ...]], *, now: datetime)
         source=str(OPTED_OUT),
         now=now,
     )
+    if new:  # the ledger of consent, above us, has to know
+        events.record(
+            session,
+            type="messaging.opted_out",
+            subject_type="contact_point",
+            subject_id=message.contact_point_id,
+            actor="carrier",
+            payload={"sender_id": str(message.sender_id), "source": str(OPTED_OUT)},
+            now=now,
+        )
 
 
 def _opted_in_since(session: Session, message: Row[*tuple[Any, ...]]) -> bool:

@@ -177,7 +177,7 @@ class _KeptConnections(AsyncHttpClient):  # type: ignore[misc]  # Twilio's libra
                 method,
                 self._base_url + urlsplit(url).path,
                 params={name: str(value) for name, value in (params or {}).items()},
-                data=urlencode(data or {}).encode(),  # aiohttp's own forms cost more than they give
+                data=urlencode(data or {}).encode(),  # aiohttp's forms are made for files
                 headers=dict(headers or {}) | _authorization(auth),
                 allow_redirects=allow_redirects,
             ) as answer:

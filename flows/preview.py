@@ -1,0 +1,55 @@
+"""How a draft is shown to its author: to whom it goes, in how many segments, for about how much."""
+
+from __future__ import annotations
+
+from bot.announcements.service import Preview
+from bot.dialogue.turn import Turn
+from bot.i18n import _, language_name, listed, money, n_, number
+from flows.language import code_of
+
+
+def summary(turn: Turn, preview: Preview) -> str:
+    """Recipients and segments per language, the cost, and what to reply."""
+    return turn.say(
+        n_(
+            "To {count} subscriber: {languages}. About {cost}. Reply CONFIRM to send, DISCARD to drop.",
+            "To {count} subscribers: {languages}. About {cost}. Reply CONFIRM to send, DISCARD to drop.",
+        ),
+        count=preview.audience_size,
+        languages=_languages(turn, preview),
+        cost=money(preview.cost, "USD", turn.locale),
+    )
+
+
+def hint_at_wording(turn: Turn, locale: str) -> str:
+    """How to say it in a language that some subscribers read and that has no wording yet."""
+    return turn.say(
+        _("To word it in {language} too, text {code}: and the words."),
+        language=language_name(locale, turn.locale),
+        code=code_of(locale),
+    )
+
+
+def _languages(turn: Turn, preview: Preview) -> str:
+    """``English 5, Spanish 2 (1 segment each)``; where segments differ, each language says its own."""
+    people = {
+        locale: f"{language_name(locale, turn.locale)} {number(count, turn.locale)}"
+        for locale, count in preview.recipients.items()
+    }
+    if len(people) > 1 and len(set(preview.segments.values())) == 1:
+        return turn.say(
+            n_("{languages} ({count} segment each)", "{languages} ({count} segments each)"),
+            languages=listed(people.values(), turn.locale),
+            count=next(iter(preview.segments.values())),
+        )
+    return listed(
+        (
+            turn.say(
+                n_("{people} ({count} segment)", "{people} ({count} segments)"),
+                people=people[locale],
+                count=segments,
+            )
+            for locale, segments in preview.segments.items()
+        ),
+        turn.locale,
+    )
