@@ -60,7 +60,7 @@ class Keyring:
             raise UnknownKeyVersion(f"ENCRYPTION_KEYS has no key of version {number}: list it again.")
         try:
             return cipher.decrypt(nonce, sealed, version).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # altered, or cut short
             raise Unreadable("A stored value does not decrypt; was its key changed, or the row?") from None
 
     def index(self, plain: str) -> bytes:
