@@ -14,7 +14,7 @@ from bot.announcements.models import Announcement
 from bot.audience import service as audience
 from bot.audience.models import Client
 from bot.i18n import _, n_
-from bot.messaging import service as messaging
+from bot.messaging import texts
 from bot.messaging.models import ContactPoint
 from bot.messaging.queries import Ledger
 
@@ -38,7 +38,7 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
     client = session.get_one(Client, announcement.client_id)
     author = session.get_one(ContactPoint, announcement.author_id)
     locale = audience.locale_of(session, author.person_id) or client.locale
-    messaging.queue_notice(
+    texts.queue_notice(
         session,
         contact_point_id=author.id,
         sender_id=announcement.sender_id,

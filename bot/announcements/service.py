@@ -22,6 +22,7 @@ from bot.ids import uuid7
 from bot.messaging import service as messaging
 from bot.messaging.models import ContactPoint
 from bot.messaging.segments import measure
+from bot.messaging.texts import freeze_rendering
 
 #: How long a draft waits for CONFIRM.
 DRAFT_LASTS = timedelta(days=1)
@@ -114,7 +115,7 @@ def confirm(
         return None
     texts = compose_all(client.name, wordings(session, announcement_id), client.locale)
     for locale in LOCALES:
-        messaging.freeze_rendering(
+        freeze_rendering(
             session, source_type="announcement", source_id=announcement_id, locale=locale, text=texts[locale]
         )
     size = audience.subscriber_count(session, client.id, now)

@@ -14,6 +14,7 @@ from bot.audience.models import Client, Subscription
 from bot.i18n import n_
 from bot.ids import uuid7
 from bot.messaging import service as messaging
+from bot.messaging import texts
 
 AT_MOST_EVERY = timedelta(minutes=1)
 
@@ -35,7 +36,7 @@ def tell_of_new_subscribers(session: Session, client_id: uuid.UUID, *, now: date
     total = queries.subscriber_count(session, client_id, now)
     notice_id = uuid7()
     for member in queries.members(session, client_id):
-        messaging.queue_notice(
+        texts.queue_notice(
             session,
             contact_point_id=member.contact_point_id,
             sender_id=client.sender_id,

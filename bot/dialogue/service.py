@@ -27,8 +27,9 @@ from bot.dialogue.turn import Turn
 from bot.i18n import _
 from bot.ids import uuid7
 from bot.messaging import service as messaging
+from bot.messaging import texts
 from bot.messaging.models import ContactPoint, Sender
-from bot.messaging.service import Reply
+from bot.messaging.texts import Reply
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Dialogue:
             .where(InboundRow.id == inbound_id)
             .values(outcome=outcome, client_id=turn.client.id if turn.client else None)
         )
-        return messaging.record_reply(
+        return texts.record_reply(
             session,
             inbound_id=inbound_id,
             contact_point_id=contact_point.id,
@@ -201,4 +202,4 @@ def _record(
 
 def _given_before(session: Session, provider_id: str) -> list[Reply]:
     inbound_id = session.scalars(select(InboundRow.id).where(InboundRow.provider_id == provider_id)).one()
-    return messaging.replies_to(session, inbound_id)
+    return texts.replies_to(session, inbound_id)

@@ -12,7 +12,7 @@ from bot.audience import service as audience
 from bot.audience.models import Consent
 from bot.events import dispatch
 from bot.messaging import service as messaging
-from bot.messaging import statuses, steps
+from bot.messaging import statuses, steps, texts
 from bot.messaging.models import Message
 from bot.messaging.steps import Step
 from simulator.servers import Servers
@@ -23,7 +23,7 @@ def test_a_refusal_for_stop_is_recorded_as_withdrawn_consent(database: Servers, 
     with db.transaction() as session:
         sender = messaging.sender_of(session, service_sid="MG" + "1" * 32, number="+15550100000", now=now)
         person = audience.person_at(session, "+15550100001", now=now)
-        messaging.queue_notice(
+        texts.queue_notice(
             session,
             contact_point_id=person.id,
             sender_id=sender.id,

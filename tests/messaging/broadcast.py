@@ -15,7 +15,7 @@ from bot.audience.models import Person
 from bot.config import settings
 from bot.ids import idempotency_key, uuid7
 from bot.jobs import BULK
-from bot.messaging import service
+from bot.messaging import service, texts
 from bot.messaging.models import Chunk, ContactPoint, Message, MessageHistory, Sender
 from bot.messaging.queries import Ledger, ledger
 from bot.messaging.statuses import PENDING, RANK
@@ -96,7 +96,7 @@ def create(
     with db.transaction() as session:
         service.add_sender(session, provider_id=settings().twilio_messaging_service_sid, now=now)
         sender_id = session.scalars(select(Sender.id)).one()
-        rendering_id = service.freeze_rendering(
+        rendering_id = texts.freeze_rendering(
             session, source_type="announcement", source_id=source_id, locale="en", text=BODY
         )
         chunks = [uuid7() for _ in range(0, people, chunk_size)]

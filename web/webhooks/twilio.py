@@ -16,7 +16,7 @@ from bot import db
 from bot.config import settings
 from bot.dialogue.service import Inbound
 from bot.messaging import jobs, receipts
-from bot.messaging.service import Reply
+from bot.messaging.texts import Reply
 from flows import dialogue
 from web import access
 

@@ -1,0 +1,185 @@
+"""Texts: rows for the ledger, as replies and notices go out. None of these verbs commits or sends."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from bot import jobs
+from bot.ids import idempotency_key, uuid7
+from bot.messaging import statuses
+from bot.messaging.models import Chunk, Message, Rendering
+from bot.messaging.segments import measure
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply on record: the ledger's id, and the text; no text where the person may not be answered."""
+
+    message_id: uuid.UUID
+    text: str
+
+
+def freeze_rendering(
+    session: Session, *, source_type: str, source_id: uuid.UUID, locale: str, text: str, part: int = 0
+) -> uuid.UUID:
+    """Keep a text as it goes out, with its encoding and segments; returns the rendering's id."""
+    size = measure(text)
+    rendering_id = uuid7()
+    session.execute(
+        insert(Rendering).values(
+            id=rendering_id,
+            source_type=source_type,
+            source_id=source_id,
+            locale=locale,
+            part=part,
+            text=text,
+            encoding=size.encoding,
+            segments=size.segments,
+        )
+    )
+    return rendering_id
+
+
+def record_reply(
+    session: Session,
+    *,
+    inbound_id: uuid.UUID,
+    contact_point_id: uuid.UUID,
+    sender_id: uuid.UUID,
+    client_id: uuid.UUID | None,
+    locale: str,
+    texts: list[str],
+    blocked: bool,
+    now: datetime,
+) -> list[Reply]:
+    """Put the replies to one text into the ledger; the webhook's answer carries them to Twilio.
+
+    :param blocked: the carrier would refuse them (21610): they are recorded as skipped and not given.
+    """
+    status = statuses.SKIPPED if blocked else statuses.ACCEPTED
+    replies = []
+    for part, text in enumerate(texts):
+        message = _message_row(
+            purpose="reply",
+            contact_point_id=contact_point_id,
+            sender_id=sender_id,
+            client_id=client_id,
+            source=("inbound", inbound_id),
+            now=now,
+        ) | {
+            "rendering_id": freeze_rendering(
+                session, source_type="inbound", source_id=inbound_id, locale=locale, text=text, part=part
+            ),
+            "idempotency_key": idempotency_key("inbound", inbound_id, part),
+            "position": part,
+            "status": status,
+            "rank": statuses.RANK[status],
+            "skip_reason": statuses.OPTED_OUT if blocked else None,
+        }
+        session.execute(insert(Message).values(message))
+        replies.append(Reply(message["id"], text))
+    return [] if blocked else replies
+
+
+def replies_to(session: Session, inbound_id: uuid.UUID) -> list[Reply]:
+    """The replies on record for a text, in order, without those that the carrier would refuse."""
+    found = session.execute(
+        select(Message.id, Rendering.text)
+        .join(Rendering, Rendering.id == Message.rendering_id)
+        .where(
+            Message.source_type == "inbound",
+            Message.source_id == inbound_id,
+            Message.skip_reason.is_(None),
+        )
+        .order_by(Message.position)
+    )
+    return [Reply(message_id, text) for message_id, text in found]
+
+
+def queue_notice(
+    session: Session,
+    *,
+    contact_point_id: uuid.UUID,
+    sender_id: uuid.UUID,
+    client_id: uuid.UUID | None,
+    source_type: str,
+    source_id: uuid.UUID,
+    locale: str,
+    text: str,
+    now: datetime,
+    useful_for: timedelta = timedelta(hours=4),
+) -> bool:
+    """Queue one text to one person in the express lane; False when this notice is queued already.
+
+    The same source and contact point are the same notice, however often this is called.
+    """
+    key = idempotency_key(source_type, source_id, contact_point_id)
+    if session.scalar(select(Message.id).where(Message.idempotency_key == key)):
+        return False
+    chunk_id = uuid7()
+    session.execute(
+        insert(Chunk).values(
+            id=chunk_id,
+            lane=jobs.EXPRESS,
+            sender_id=sender_id,
+            source_type=source_type,
+            source_id=source_id,
+            not_before=now,
+            created_at=now,
+        )
+    )
+    # The part tells apart the renderings of one source to several members who read the same language.
+    part = session.query(Rendering).filter_by(source_type=source_type, source_id=source_id).count()
+    message = _message_row(
+        purpose="notice",
+        contact_point_id=contact_point_id,
+        sender_id=sender_id,
+        client_id=client_id,
+        source=(source_type, source_id),
+        now=now,
+    ) | {
+        "rendering_id": freeze_rendering(
+            session, source_type=source_type, source_id=source_id, locale=locale, text=text, part=part
+        ),
+        "idempotency_key": key,
+        "chunk_id": chunk_id,
+        "position": 0,
+        "status": statuses.PENDING,
+        "rank": statuses.RANK[statuses.PENDING],
+        "expires_at": now + useful_for,
+    }
+    session.execute(insert(Message).values(message))
+    from bot.messaging.jobs import send_express
+
+    jobs.defer(session, jobs.EXPRESS, send_express)
+    return True
+
+
+def _message_row(
+    *,
+    purpose: str,
+    contact_point_id: uuid.UUID,
+    sender_id: uuid.UUID,
+    client_id: uuid.UUID | None,
+    source: tuple[str, uuid.UUID],
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "channel": "sms",
+        "purpose": purpose,
+        "client_id": client_id,
+        "contact_point_id": contact_point_id,
+        "sender_id": sender_id,
+        "source_type": source[0],
+        "source_id": source[1],
+        "attempts": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
