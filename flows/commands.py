@@ -22,8 +22,10 @@ class Commands(Flow):
         Line(word("COMMANDS"), IDLE, IDLE, "for_members", provided="is_member"),
         Line(word("COMMANDS"), IDLE, IDLE, "for_everybody"),
         *(Line(english_word(reserved), IDLE, IDLE, "not_yet") for reserved in RESERVED),
-        *(Line(english_word(reserved, REFERENCE), IDLE, IDLE, "not_yet") for reserved in RESERVED),
-        Line(english_word("SCHEDULE", TEXT), IDLE, IDLE, "not_yet"),
+        *(
+            Line(english_word(reserved, TEXT if reserved == "SCHEDULE" else REFERENCE), IDLE, IDLE, "not_yet")
+            for reserved in RESERVED
+        ),
     )
 
     def is_member(self, turn: Turn) -> bool:
