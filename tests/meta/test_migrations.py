@@ -1,0 +1,88 @@
+"""Migrations go up, down and up again on data, and make the tables that the models describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from bot import db, migrations, tables
+from bot.messaging import receipts
+from simulator.servers import Servers
+
+REVISIONS = [
+    script.revision for script in ScriptDirectory.from_config(migrations.configuration()).walk_revisions()
+]
+
+
+@pytest.fixture
+def migrated(database: Servers) -> Iterator[Servers]:
+    """The database, which is at its newest afterwards, whatever happened."""
+    yield database
+    db.engine().dispose()
+    migrations.upgrade()
+
+
+def fill(project_root: Path) -> None:
+    """Let something happen that leaves rows in every table."""
+    from tests.dialogue.transcript import Player
+
+    player = Player()
+    player.play(project_root / "tests" / "transcripts" / "stop" / "by_us.txt")
+    player.take("Olivia >> Half-price pizza")
+    player.take("Olivia >> CONFIRM")
+    with db.transaction() as session:
+        receipts.append(
+            session, message_id=None, provider_id="SM1", status="sent", error_code=None, now=player.now
+        )
+
+
+def row_counts() -> dict[str, int]:
+    with db.engine().connect() as connection:
+        names = inspect(connection).get_table_names()
+        return {
+            name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
+            for name in names
+            if name != "alembic_version"
+        }
+
+
+def test_the_newest_migration_goes_down_and_up_again_and_keeps_every_row(
+    migrated: Servers, project_root: Path
+) -> None:
+    fill(project_root)
+    before = row_counts()
+    assert {name for name, count in before.items() if count == 0} == set()
+    migrations.downgrade("-1")
+    down = row_counts()
+    assert {name: count for name, count in before.items() if name in down} == down
+    migrations.upgrade()
+    assert {name: count for name, count in row_counts().items() if name in down} == down
+
+
+def test_all_migrations_go_down_to_nothing_and_up_again_on_data(
+    migrated: Servers, project_root: Path
+) -> None:
+    fill(project_root)
+    migrations.downgrade("base")
+    assert row_counts() == {}
+    with db.engine().connect() as connection:
+        left = connection.scalars(
+            text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+        ).all()
+    assert left == []
+    migrations.upgrade()
+    assert set(row_counts()) == {table.name for table in tables.metadata.sorted_tables}
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
+def test_the_tables_are_those_that_the_models_describe(database: Servers) -> None:
+    command.check(migrations.configuration())
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    assert sorted(REVISIONS) == [f"{number:04d}" for number in range(1, len(REVISIONS) + 1)]
