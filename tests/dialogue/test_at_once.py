@@ -121,6 +121,7 @@ def test_the_copy_of_a_text_that_failed_is_taken_as_the_first(pizza: Client, now
 
 def test_two_texts_from_one_phone_are_handled_one_after_another(pizza: Client, now: datetime) -> None:
     """CONFIRM waits until the draft before it is there, so it finds it."""
+    receive(inbound(OWNER, "COMMANDS"), now)  # so that the conversation's row is there, to be locked
     draft, confirm = inbound(OWNER, "Half-price pizza"), inbound(OWNER, "CONFIRM")
     with Session(db.engine()) as first, ThreadPoolExecutor(1) as pool:
         flows.dialogue.receive(first, draft, now=now)
@@ -154,6 +155,8 @@ def test_confirm_twice_at_once_sends_once(pizza: Client, now: datetime) -> None:
     receive(inbound(OWNER, "Half-price pizza"), now)
     replies = at_once(*(inbound(OWNER, "CONFIRM") for _ in range(4)), now=now)
     assert replies.count(["It is on its way to 1 subscriber."]) == 1
+    already = ["Your announcement is already on its way. It is sent once. Text STATUS to follow it."]
+    assert replies.count(already) == 3
     assert count(Announcement, Announcement.status == "confirmed") == 1
     deliveries = Deliveries()
     deliveries.settle(now)

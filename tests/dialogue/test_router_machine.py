@@ -41,7 +41,8 @@ NUMBER = "+15550100000"
 OWNER, OWNER_OF_TWO, FAN, FAN_OF_TWO, STRANGER = (f"+1555010000{place}" for place in range(1, 6))
 PHONES = (OWNER, OWNER_OF_TWO, FAN, FAN_OF_TWO, STRANGER)
 
-STOP = "stop stopall unsubscribe cancel end quit revoke optout".split()
+STOP_FAMILY = "stop stopall unsubscribe cancel end quit revoke optout".split()
+STOP = [*STOP_FAMILY, "STOP", "Cancel"]
 START = "start unstop yes".split()
 WORDS = (
     *"CONFIRM DISCARD CONFIRMAR JOIN LEAVE LANG STATUS SUBSCRIBERS LINK COMMANDS HELP INFO YES MENU".split(),
@@ -59,6 +60,7 @@ WORDS = (
     *("1", "2", "9", "", "Half-price pizza", "Books! " * 240, "½ 🍕", "اليوم", "今天半价"),
 )
 AROUND = st.sampled_from(["{}", " {}! ", "¡{}!", "{}.", "\n{}\n"])
+BEGUN = ("", "Half-price pizza", "LEAVE", "Stop the press")
 SAID = st.one_of(st.sampled_from(WORDS), st.text(max_size=12))
 
 
@@ -110,9 +112,17 @@ class RouterMachine(RuleBasedStateMachine):
         for said in ("Half-price everything", choice, "CONFIRM"):
             self._text(phone, said)
 
-    @rule(phone=st.sampled_from(PHONES), word=st.sampled_from(STOP), around=AROUND, loud=st.booleans())
-    def texts_stop(self, phone: str, word: str, around: str, loud: bool) -> None:
-        self._text(phone, around.format(word.upper() if loud else word))
+    @rule(
+        phone=st.sampled_from(PHONES),
+        word=st.sampled_from(STOP),
+        around=AROUND,
+        before=st.sampled_from(BEGUN),
+    )
+    def texts_stop(self, phone: str, word: str, around: str, before: str) -> None:
+        """In the middle of a draft, of a choice, or of nothing."""
+        if before:
+            self._text(phone, before)
+        self._text(phone, around.format(word))
 
     @rule(phone=st.sampled_from(PHONES), word=st.sampled_from(START), around=AROUND)
     def texts_start(self, phone: str, word: str, around: str) -> None:
@@ -191,13 +201,13 @@ class RouterMachine(RuleBasedStateMachine):
 
     def _note_opt_out(self, phone: str, said: str) -> None:
         """STOP wins in any state; START's family undoes it, and JOIN where Twilio does not block."""
-        heard_by_twilio = said.strip().lower() in STOP + START
+        heard_by_twilio = said.strip().lower() in STOP_FAMILY + START
         bare = re.sub(r"[\W_]", "", said).lower()
         with db.transaction() as session:
             person = messaging.find_contact_point(session, phone)
             assert person is not None
             opted_out = messaging.opt_out_in_force(session, person.id, self.sender_id) is not None
-            if bare in STOP:
+            if bare in STOP_FAMILY:
                 assert opted_out
                 self.stopped.add(phone)
                 if heard_by_twilio and self.opt_outs_by == "carrier":
@@ -240,7 +250,7 @@ def _run(opt_outs_by: str) -> None:
     run_state_machine_as_test(
         lambda: RouterMachine(opt_outs_by),
         settings=settings(
-            max_examples=10,
+            max_examples=8,
             stateful_step_count=25,
             deadline=None,
             database=None,
