@@ -53,10 +53,11 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Rest:
-    """What may follow a word, and under which name the flow's method receives it."""
+    """What may follow a word, and under which name and how the flow's method receives it."""
 
     argument: str
     accepts: Callable[[str], bool]
+    read: Callable[[str], str] = str
 
 
 def _is_phrase(text: str) -> bool:
@@ -70,7 +71,7 @@ def _is_number(text: str) -> bool:
 #: A few words, like a business's name.
 PHRASE = Rest("said", _is_phrase)
 #: A number from a list that was shown; any script's digits.
-COUNT = Rest("number", _is_number)
+COUNT = Rest("number", _is_number, read=i18n.fold)
 #: Whatever follows, however long.
 TEXT = Rest("said", bool)
 #: One thing with a digit in it, like an order's number or an amount.
@@ -85,9 +86,9 @@ def word(english: str, then: Rest | None = None) -> Pattern:
             if said in i18n.words(english, heard.locales):
                 if then is None:
                     return Match({}, _locales_of(english, said)) if not rest else None
-                return (
-                    Match({then.argument: rest}, _locales_of(english, said)) if then.accepts(rest) else None
-                )
+                if not then.accepts(rest):
+                    return None
+                return Match({then.argument: then.read(rest)}, _locales_of(english, said))
         return None
 
     return Pattern(english if then is None else f"{english} <{then.argument}>", match)
