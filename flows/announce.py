@@ -225,6 +225,8 @@ class Announce(Flow):
         missing = [each for each in preview.recipients if each not in self._wordings(turn)]
         if missing:
             said.append(hint_at_wording(turn, missing[0]))
+        if turn.media_count:
+            said.append(turn.say(_("The picture can't be sent along yet: it goes out as text only.")))
         turn.reply_verbatim("\n".join(said))
 
     def _wordings(self, turn: Turn) -> dict[str, str]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from bot import jobs
 from bot.announcements import report
 from bot.announcements.models import Announcement
-from bot.audience import queries as audience
+from bot.audience import service as audience
+from bot.audience.queries import reachable
 from bot.ids import uuid7
 from bot.messaging.jobs import MOST_SENDERS, send_bulk
 from bot.messaging.models import Chunk
@@ -65,6 +66,8 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
     ).one()
     if announcement.fanned_out_at is not None or announcement.confirmed_at is None:
         return
+    # Whoever leaves now waits, and takes their row back; whoever has left is skipped below.
+    audience.hold_audience(session, announcement.client_id)
     size = _gather_audience(session, announcement.client_id, announcement.confirmed_at)
     chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
     if chunk_ids:
@@ -103,7 +106,7 @@ def defer_fan_out(session: Session, announcement_id: uuid.UUID) -> None:
 
 def _gather_audience(session: Session, client_id: uuid.UUID, at: datetime) -> int:
     """Number the audience in a table of this transaction: counted and written are then the same people."""
-    people = audience.reachable(client_id, at).subquery()
+    people = reachable(client_id, at).subquery()
     numbered = select(
         people.c.contact_point_id,
         people.c.locale,

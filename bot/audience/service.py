@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -102,7 +102,11 @@ def follow(
 
 
 def unfollow(session: Session, contact_point: ContactPoint, client: Client, evidence: Evidence) -> bool:
-    """Let a person stop following one client, and take back what is pending; False when they did not."""
+    """Let a person stop following one client, and take back what is pending; False when they did not.
+
+    While somebody has :func:`hold_audience`, this waits: it must find the rows that are being written.
+    """
+    session.execute(select(func.pg_advisory_xact_lock_shared(_audience_key(client.id))))
     left = session.execute(
         update(Subscription)
         .where(
@@ -123,6 +127,11 @@ def unfollow(session: Session, contact_point: ContactPoint, client: Client, evid
     )
     record_consent(session, contact_point, evidence, action="leave", client=client)
     return True
+
+
+def hold_audience(session: Session, client_id: uuid.UUID) -> None:
+    """Let nobody leave this client until the transaction ends: it is writing a row for each follower."""
+    session.execute(select(func.pg_advisory_xact_lock(_audience_key(client_id))))
 
 
 def stop(
@@ -273,3 +282,7 @@ def _tell_subscribed(
         actor=f"person:{contact_point.person_id}",
         now=evidence.at,
     )
+
+
+def _audience_key(client_id: uuid.UUID) -> ColumnElement[int]:
+    return func.hashtextextended(f"audience:{client_id}", 0)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 import flows
 from bot import db
+from bot.announcements import fanout
 from bot.announcements.models import Announcement
 from bot.audience import service as audience
 from bot.audience.models import Client, Consent, Person, Subscription
@@ -172,3 +173,19 @@ def test_join_and_stop_at_once_end_in_stop(pizza: Client, now: datetime) -> None
         assert person is not None
         sender = session.scalars(select(Sender)).one()
         assert messaging.opt_out_in_force(session, person.id, sender.id) is not None
+
+
+def test_leaving_while_the_rows_are_written_waits_and_is_heard(pizza: Client, now: datetime) -> None:
+    for body in ("Half-price pizza", "CONFIRM"):
+        receive(inbound(OWNER, body), now)
+    with db.transaction() as session:
+        announcement_id = session.scalars(select(Announcement.id)).one()
+    with Session(db.engine()) as writing, ThreadPoolExecutor(1) as pool:
+        fanout.fan_out(writing, announcement_id, now=now)
+        leaving = pool.submit(receive, inbound(FAN, "LEAVE 1"), now)
+        wait_until(lambda: waiting_for_a_lock(1))
+        assert not leaving.done()
+        writing.commit()
+        leaving.result(timeout=10)
+    assert count(Message, Message.source_type == "announcement", Message.skip_reason == "left") == 1
+    assert Deliveries().send("bulk", now) == []

@@ -32,6 +32,7 @@ And what people do, besides ``Olivia >> words``, where ``\\n`` is a new line:
     at 09:00 / at 09:00 the next day / at 09:00 3 days later
     Olivia >> 300 times "pizza "
     Olivia sends a picture
+    Olivia sends a picture: Half-price pizza until 6
     Ana >> ALTO (Twilio hears STOP)
     Olivia's text comes again                   (the same MessageSid)
     # A remark.
@@ -104,8 +105,8 @@ class Player:
             self._text(said[1], (said[2] or "").replace("\\n", "\n"))
         elif again := re.fullmatch(r"(\w+)'s text comes again", line):
             self._receive(self.last_text[again[1]])
-        elif sends := re.fullmatch(r"(\w+) sends a picture", line):
-            self._text(sends[1], "", media=(("https://media.example/1", "image/jpeg"),))
+        elif sends := re.fullmatch(r"(\w+) sends a picture(?:: (.*))?", line):
+            self._text(sends[1], sends[2] or "", media=(("https://media.example/1", "image/jpeg"),))
         elif at := re.fullmatch(r"at (\d\d):(\d\d)(?: (?:the next day|(\d+) days later))?", line):
             days = int(at[3] or 1) if line[8:].strip() else 0
             self.now = self.now.replace(hour=int(at[1]), minute=int(at[2])) + timedelta(days=days)
