@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from redis import Redis, RedisError
@@ -19,13 +19,20 @@ from rq import Queue
 from sqlalchemy.orm import Session
 
 from bot import db
+from bot.breaker import Breaker
 from bot.config import settings
+
+Found = TypeVar("Found")
 
 log = structlog.get_logger()
 
 EXPRESS = "express"  # notices and codes: somebody is waiting
 DEFAULT = "default"  # events, receipts
 BULK = "bulk"  # broadcasts
+
+#: A Redis that failed is left alone for this long. One that hangs would otherwise cost every webhook its
+#: timeout, and soon all threads would wait for it and none for Twilio.
+LEFT_ALONE_SECONDS = 5.0
 
 #: Each lane is worked by processes of its own, so that a reply never waits behind a broadcast.
 LANES: dict[str, tuple[str, ...]] = {"express": (EXPRESS, DEFAULT), "bulk": (BULK,)}
@@ -53,8 +60,8 @@ def defer(session: Session, queue: str, function: Callable[..., Any], *ids: str)
 
 def enqueue(queue: str, function: Callable[..., Any], *ids: str) -> None:
     """Enqueue ``function(*ids)`` now; an unreachable Redis is logged and left to the sweeps."""
-    try:
-        Queue(queue, connection=redis()).enqueue(
+    ask(
+        lambda redis: Queue(queue, connection=redis).enqueue(
             function,
             args=ids,
             # No alarm: in the middle of a batch of sends it would make unknowns of them. What a job waits
@@ -62,6 +69,34 @@ def enqueue(queue: str, function: Callable[..., Any], *ids: str) -> None:
             job_timeout=-1,
             result_ttl=60,
             failure_ttl=86_400,
-        )
+        ),
+        otherwise=None,
+        complaint="job_not_enqueued",
+        queue=queue,
+        function=function.__name__,
+        ids=ids,
+    )
+
+
+def ask(call: Callable[[Redis], Found], *, otherwise: Found, complaint: str, **context: object) -> Found:
+    """Ask Redis for something that we can do without: ``otherwise`` is the answer when it gives none.
+
+    That is logged as ``complaint``, with the context. For a few seconds after that, Redis is not even asked.
+    """
+    client = redis()
+    breaker = _breaker(client)
+    if not breaker.lets_through():
+        return otherwise
+    try:
+        found = call(client)
     except RedisError as error:
-        log.warning("job_not_enqueued", queue=queue, function=function.__name__, ids=ids, error=str(error))
+        breaker.failed()
+        log.warning(complaint, error=str(error), left_alone=LEFT_ALONE_SECONDS, **context)
+        return otherwise
+    breaker.answered()
+    return found
+
+
+@lru_cache(maxsize=1)
+def _breaker(_client: Redis) -> Breaker:
+    return Breaker(LEFT_ALONE_SECONDS)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import structlog
-from redis import RedisError
 from rq import Queue
 from sqlalchemy.orm import Session
 
 from bot import db, jobs
 from bot.jobs import BULK, DEFAULT, EXPRESS
 from bot.messaging import chunks, receipts
-
-log = structlog.get_logger()
 
 #: More senders than this are not woken at once for one lane; each that wakes drains until nothing is due.
 MOST_SENDERS = 8
@@ -60,29 +56,27 @@ def wake_senders(session: Session, *, now: datetime) -> None:
 
 def wake_applier() -> None:
     """Enqueue :func:`apply_receipts`, unless it has been and hasn't begun; for after a receipt's commit."""
-    try:
-        first = jobs.redis().set(_APPLIER_WOKEN, 1, nx=True, px=_APPLIER_WOKEN_MS)
-    except RedisError as error:
-        log.warning("applier_not_woken", error=str(error))
-        return
+    first = jobs.ask(
+        lambda redis: redis.set(_APPLIER_WOKEN, 1, nx=True, px=_APPLIER_WOKEN_MS),
+        otherwise=None,
+        complaint="applier_not_woken",
+    )
     if first:
         jobs.enqueue(DEFAULT, apply_receipts)
 
 
 def _forget_applier_was_woken() -> None:
     # Before the inbox is read: a receipt that comes after the reading then wakes another applier.
-    try:
-        jobs.redis().delete(_APPLIER_WOKEN)
-    except RedisError as error:
-        log.warning("applier_not_woken", error=str(error))
+    jobs.ask(lambda redis: redis.delete(_APPLIER_WOKEN), otherwise=None, complaint="applier_not_forgotten")
 
 
 def _queued(queue: str) -> int:
-    try:
-        return Queue(queue, connection=jobs.redis()).count
-    except RedisError as error:
-        log.warning("queue_not_counted", queue=queue, error=str(error))
-        return MOST_SENDERS
+    return jobs.ask(
+        lambda redis: Queue(queue, connection=redis).count,
+        otherwise=MOST_SENDERS,
+        complaint="queue_not_counted",
+        queue=queue,
+    )
 
 
 def _utc_now() -> datetime:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import uuid
+from collections.abc import Callable
 
 import pytest
 from rq import Queue
@@ -56,3 +59,15 @@ def test_a_receipt_that_lacks_what_it_must_have_is_told_what(twilio: Twilio, mis
 def test_characters_that_no_database_holds_are_left_out(twilio: Twilio) -> None:
     assert twilio.post(STATUS, {"MessageSid": "SM\x001", "MessageStatus": "sent\x00"}).status_code == 204
     assert (kept().provider_id, kept().status) == ("SM1", "sent")
+
+
+def test_of_many_receipts_only_the_first_waits_for_a_redis_that_hangs(
+    twilio: Twilio, change_setting: Callable[[str, str], None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        change_setting("REDIS_URL", f"redis://127.0.0.1:{mute.getsockname()[1]}/0?socket_timeout=0.2")
+        began = time.monotonic()
+        for place in range(20):
+            form = {"MessageSid": f"SM{place}", "MessageStatus": "sent"}
+            assert twilio.post(STATUS, form).status_code == 204
+        assert time.monotonic() - began < 2, "each of them would wait for 0.2 seconds at least"
