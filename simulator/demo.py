@@ -11,20 +11,22 @@ from pathlib import Path
 from bot.announcements.wording import compose
 from bot.i18n import ENGLISH
 from simulator.people import OWNER, STRANGER, SUBSCRIBERS, Person, name_of
-from simulator.processes import ProcessEndedError
-from simulator.stack import NotReadyError, Stack
+from simulator.stack import FAILURES, Stack
 from simulator.twilio.client import NotInTimeError, StandIn
 
 CLIENT = "Pizza Palace"
 ENGLISH_TEXT = "Half-price pizza until 6"
 SPANISH_TEXT = "¡Pizza a mitad de precio hasta las 6!"
+PATIENCE_SECONDS = 30.0
 
 
 class Demo:
     """Plays the phones, prints what each sends and receives, and knows what each should have received."""
 
-    def __init__(self, standin: StandIn) -> None:
+    def __init__(self, standin: StandIn, check: Callable[[], None]) -> None:
+        """``check`` raises when a process that the demo needs has ended."""
         self._standin = standin
+        self._check = check
         self._printed = 0
         self._expected: dict[Person, list[Callable[[str], bool]]] = defaultdict(list)
 
@@ -41,9 +43,10 @@ class Demo:
         """Wait until every phone has received as many texts as expected, printing them as they come.
 
         :raises NotInTimeError: they don't come.
+        :raises ProcessEndedError: a process of the demo's ended, and its log says why.
         """
-        self._standin.wait_for(self._all_arrived, timeout=30)
-        self._standin.wait_for(self._standin.settled, timeout=30)
+        self._standin.wait_for(self._all_arrived, timeout=PATIENCE_SECONDS)
+        self._standin.wait_for(self._standin.settled, timeout=PATIENCE_SECONDS)
         self.show()
 
     def mistakes(self) -> list[str]:
@@ -74,6 +77,7 @@ class Demo:
         sys.stdout.flush()
 
     def _all_arrived(self) -> bool:
+        self._check()
         self.show()
         return all(len(self._received(person)) >= len(texts) for person, texts in self._expected.items())
 
@@ -88,16 +92,24 @@ def main(_arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="nudges-demo-") as folder:
         try:
             with Stack(Path(folder), durable=False, keep=False) as stack:
-                demo = Demo(StandIn(stack.standin_url))
-                _play(demo)
-                mistakes = demo.mistakes()
-        except (NotInTimeError, NotReadyError, ProcessEndedError) as error:
+                demo = Demo(StandIn(stack.standin_url), stack.check)
+                mistakes = _played(demo)
+        except FAILURES as error:
             print(f"\nThe demo did not come to its end: {error}", file=sys.stderr)
             return 1
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
     print("\nThe demo failed." if mistakes else "\nEvery text arrived once, in the right language.")
     return 1 if mistakes else 0
+
+
+def _played(demo: Demo) -> list[str]:
+    """Play the demo, to the end or as far as it comes, and return what went wrong."""
+    try:
+        _play(demo)
+    except NotInTimeError:
+        return [f"The texts did not all arrive within {PATIENCE_SECONDS:.0f} s.", *demo.mistakes()]
+    return demo.mistakes()
 
 
 def _play(demo: Demo) -> None:

@@ -8,15 +8,10 @@ import time
 from types import FrameType
 
 from simulator.environment import settings_in
-from simulator.lock import AlreadyRunningError
-from simulator.places import PlaceError
-from simulator.processes import ProcessEndedError
 from simulator.running import announce_running, forget_running
-from simulator.server_process import ServerFailedError
-from simulator.stack import PROJECT, NotReadyError, Stack
+from simulator.stack import FAILURES, PROJECT, Stack
 from simulator.tether import tether_to_make
 
-_FAILURES = (AlreadyRunningError, PlaceError, ProcessEndedError, ServerFailedError, NotReadyError)
 _STANDIN_PORT = 8010
 
 
@@ -42,7 +37,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         _say("Stopping …")
         return 0
-    except _FAILURES as error:
+    except FAILURES as error:
         print(f"\n{error}\n", file=sys.stderr, flush=True)
         return 1
     finally:

@@ -18,8 +18,11 @@ from types import TracebackType
 from typing import Self
 
 from simulator.environment import child_environment, development_settings
+from simulator.lock import AlreadyRunningError
+from simulator.places import PlaceError
 from simulator.ports import free_port, hold_port, port_of
-from simulator.processes import Processes
+from simulator.processes import ProcessEndedError, Processes
+from simulator.server_process import ServerFailedError
 from simulator.servers import Servers
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -28,6 +31,10 @@ _READY_SECONDS = 60.0
 
 class NotReadyError(RuntimeError):
     """A process runs but does not answer."""
+
+
+#: What may keep a stack from starting or going on; each says what happened and what to do.
+FAILURES = (AlreadyRunningError, NotReadyError, PlaceError, ProcessEndedError, ServerFailedError)
 
 
 class Stack:
@@ -75,8 +82,7 @@ class Stack:
     def start(self) -> None:
         """Start everything and wait until it answers; on any failure stop what was started, and raise.
 
-        Raises AlreadyRunningError, ServerFailedError, PlaceError, ProcessEndedError or NotReadyError; each
-        says what happened and what to do.
+        Raises one of FAILURES.
         """
         with ExitStack() as cleanup:
             addresses = self._start_servers(cleanup)
