@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
+import structlog
 from sqlalchemy import (
     DateTime,
     Integer,
+    LargeBinary,
+    Row,
     ScalarSelect,
     Table,
     Text,
@@ -27,12 +31,28 @@ from sqlalchemy.orm import Session
 from bot import claims
 from bot.claims import Lease
 from bot.config import settings
-from bot.crypto import EncryptedText
+from bot.crypto import UnknownKeyVersion, Unreadable, keyring
 from bot.messaging import steps
 from bot.messaging.models import Chunk, Message, MessageHistory, Sender
-from bot.messaging.statuses import CALLING, EXPIRED, OPTED_OUT, PENDING, RANK, SKIPPED, SUPPRESSED, UNKNOWN
+from bot.messaging.statuses import (
+    CALLING,
+    EXPIRED,
+    FAILED,
+    OPTED_OUT,
+    PENDING,
+    RANK,
+    SKIPPED,
+    SUPPRESSED,
+    UNKNOWN,
+)
+from bot.messaging.steps import Step
 
 CHUNK = cast(Table, Chunk.__table__)
+
+#: A message whose key is not listed is tried again after this long: the operator may list it again.
+WITHOUT_KEY_SECONDS = 300.0
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -59,10 +79,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Slice:
-    """What was marked in one go: the calls to make, and how many messages were skipped instead."""
+    """What was marked in one go: the calls to make, and how many messages must or can not be called."""
 
     calls: list[Call]
-    skipped: int
+    not_called: int
 
 
 def take(session: Session, lane: str, *, now: datetime) -> LeasedChunk | None:
@@ -147,26 +167,34 @@ _MARKED = _MARK.columns(
     column("status", Text()),
     column("attempts", Integer()),
     column("expires_at", DateTime(timezone=True)),
-    column("address", EncryptedText()),
-    column("body", EncryptedText()),
+    column("address", LargeBinary()),
+    column("body", LargeBinary()),
 )
 
 
 def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
-    Those that may not be called any more (opted out, suppressed, expired) are skipped with the reason. Rows
-    that a STOP is taking back at this moment are passed over. An empty slice says that nothing is due.
+    Those that may not be called any more (opted out, suppressed, expired) are skipped with the reason; one
+    that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are passed over.
+    An empty slice says that nothing is due.
 
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """
     claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
     rows = session.execute(_MARKED, {"chunk_id": lease.id, "most": most, "now": now}).all()
-    calls = [
-        Call(row.id, row.attempts, row.address, row.body, row.expires_at)
-        for row in rows
-        if row.status == CALLING
-    ]
+    marked = [row for row in rows if row.status == CALLING]
+    calls, unreadable = _read(marked, now=now)
+    if unreadable:
+        first = unreadable[0]
+        log.error(
+            "messages_unreadable",
+            chunk_id=str(lease.id),
+            count=len(unreadable),
+            first=str(first.message_id),
+            error=first.detail,
+        )
+        steps.take(session, unreadable, now=now)
     return Slice(calls, len(rows) - len(calls))
 
 
@@ -213,6 +241,26 @@ def leasable(session: Session, lane: str, *, most: int, now: datetime) -> int:
         .subquery()
     )
     return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], list[Step]]:
+    """Decrypt what was marked: the calls to make, and the steps that those take which can't be read.
+
+    One that is damaged never will be. One whose key is not listed waits: the operator may list it again.
+    """
+    calls: list[Call] = []
+    unreadable: list[Step] = []
+    for row in marked:
+        try:
+            to, body = keyring().decrypt(bytes(row.address)), keyring().decrypt(bytes(row.body))
+        except UnknownKeyVersion as error:
+            waits = {"attempt": row.attempts, "retry_in": WITHOUT_KEY_SECONDS}
+            unreadable.append(Step(row.id, PENDING, "send", now, detail=str(error), **waits))
+        except Unreadable as error:
+            unreadable.append(Step(row.id, FAILED, "send", now, detail=str(error)))
+        else:
+            calls.append(Call(row.id, row.attempts, to, body, row.expires_at))
+    return calls, unreadable
 
 
 def _give_up_calls(session: Session, chunk_id: uuid.UUID, *, now: datetime) -> None:

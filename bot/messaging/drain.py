@@ -84,6 +84,9 @@ class Drain:
                     # What is under way may still be written; a sweep has the rest sent later.
                     log.warning("claiming_stopped", lane=self._lane, error=str(error.orig))
                     return False
+                except Exception:  # going down with it, we would make unknowns of the calls under way
+                    log.exception("claiming_failed", lane=self._lane)
+                    return False
                 closing = {task for task in closing if not task.done()}
                 if chunk is None and not closing:
                     return False
@@ -112,7 +115,7 @@ class Drain:
                 self._held.discard(chunk)
                 log.warning("lease_lost", chunk_id=str(chunk.lease.id))
                 break
-            if not marked.calls and not marked.skipped:
+            if not marked.calls and not marked.not_called:
                 break
             for call in marked.calls:
                 await self._slots.acquire()
@@ -171,6 +174,8 @@ class Drain:
             await asyncio.to_thread(put_down)
         except LeaseLost:
             log.warning("lease_lost", chunk_id=str(chunk.lease.id))
+        except OperationalError as error:  # the lease will run out; the calls of other chunks must go on
+            log.warning("chunk_not_given_back", chunk_id=str(chunk.lease.id), error=str(error.orig))
 
     async def _keep_leases(self) -> None:
         """Renew the leases of chunks whose calls are slow, until cancelled."""

@@ -195,3 +195,25 @@ def test_results_are_written_although_the_database_cuts_their_connection(twilio,
                 session.execute(select(func.pg_stat_clear_snapshot()))
         assert sender.wait(20) == 0
     assert announced.statuses() == {"accepted": 50}
+
+
+CUT_OFF_WHO_WAITS_FOR_A_CHUNK = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE 'UPDATE chunk%'
+""")
+
+
+def test_calls_go_on_although_the_database_fails_when_another_chunk_is_given_back(twilio, now):
+    twilio.fail("slow", seconds=1.5, to=number(0))
+    twilio.fail("slow", seconds=0.3, to=number(1))
+    announced = broadcast.create(2, now=now, chunk_size=1)
+    with process() as sender:
+        twilio.wait_for(lambda: twilio.count() == 2)
+        with db.transaction() as session:
+            session.get_one(Chunk, announced.chunks[1], with_for_update=True)
+            while announced.message(0).status == "calling" and sender.poll() is None:
+                session.execute(CUT_OFF_WHO_WAITS_FOR_A_CHUNK)
+                session.execute(select(func.pg_sleep(0.01)))
+                session.execute(select(func.pg_stat_clear_snapshot()))
+        assert sender.wait(20) == 0
+    assert announced.statuses() == {"accepted": 2}

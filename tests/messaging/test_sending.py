@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import LargeBinary, func, insert, select, type_coerce, update
 
 from bot import db
 from bot.config import settings
@@ -13,7 +13,7 @@ from bot.events.models import Event
 from bot.ids import uuid7
 from bot.jobs import BULK, EXPRESS
 from bot.messaging import chunks, drain, sending, service
-from bot.messaging.models import Chunk, ContactPoint, OptOut
+from bot.messaging.models import Chunk, ContactPoint, OptOut, Rendering
 from bot.vendors import twilio as vendor
 from tests.messaging import broadcast
 from tests.messaging.broadcast import clock, number
@@ -261,3 +261,41 @@ def test_a_stopped_process_claims_nothing(twilio, now, monkeypatch):
     sending.stop()
     assert sending.drain(BULK, clock=clock) is False
     assert announced.statuses() == {"pending": 1}
+
+
+@pytest.mark.parametrize("column", [ContactPoint.address, Rendering.text], ids=["number", "text"])
+def test_a_message_that_does_not_decrypt_fails_alone(twilio, now, column):
+    broken = broadcast.create(1, now=now)
+    announced = broadcast.create(20, now=now, first=1)
+    with db.transaction() as session:
+        message = broken.message(0)
+        row = message.contact_point_id if column.class_ is ContactPoint else message.rendering_id
+        session.execute(
+            update(column.class_)
+            .where(column.class_.id == row)
+            .values({column.key: type_coerce(b"\0\1" + bytes(40), LargeBinary)})
+        )
+    sending.drain(BULK, clock=clock)
+    assert announced.statuses() == {"accepted": 20}
+    assert broken.statuses() == {"failed": 1}
+    assert broken.chunk().finished_at
+
+
+def test_a_message_under_a_key_that_is_not_listed_waits_for_the_key(twilio, now):
+    announced = broadcast.create(3, now=now)
+    with db.transaction() as session:
+        session.execute(
+            update(ContactPoint)
+            .where(ContactPoint.id == announced.message(1).contact_point_id)
+            .values(address=type_coerce(b"\0\7" + bytes(40), LargeBinary))
+        )
+    sending.drain(BULK, clock=clock)
+    assert announced.statuses() == {"accepted": 2, "pending": 1}
+    with db.transaction() as session:
+        session.execute(
+            update(ContactPoint)
+            .where(ContactPoint.id == announced.message(1).contact_point_id)
+            .values(address=number(1))
+        )
+    sending.drain(BULK, clock=later)
+    assert announced.statuses() == {"accepted": 3}
