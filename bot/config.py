@@ -24,7 +24,8 @@ def _versioned_keys(value: Any) -> Any:
     for entry in value.split(","):
         version, _, encoded = entry.strip().partition(":")
         if not version.isdigit() or not 0 < int(version) < 65536:
-            raise ValueError(f"{entry[:8]}… must start with a version number from 1 to 65535 and a colon")
+            # Not the entry itself: it may be a key whose version was forgotten.
+            raise ValueError("each key must start with a version number from 1 to 65535 and a colon")
         try:
             keys[int(version)] = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
@@ -90,4 +91,5 @@ def settings() -> Settings:
 
 def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
     name = str(location[0]).upper()
-    return f"  {name} is not set." if kind == "missing" else f"  {name}: {message}."
+    reason = message.removeprefix("Value error, ")  # pydantic's words before ours
+    return f"  {name} is not set." if kind == "missing" else f"  {name}: {reason}."

@@ -76,7 +76,7 @@ def test_a_value_that_can_not_be_used_is_named_but_not_shown(environment, name, 
     environment.setenv(name, value)
     said = complaint()
     assert f"{name}:" in said
-    assert value not in said
+    assert value[:8] not in said, "not even its beginning: that may be of a key"
 
 
 def test_urls_are_read_without_their_last_slash_and_with_the_driver_named(environment):
