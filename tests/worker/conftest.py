@@ -15,6 +15,7 @@ from rq import Worker
 
 from bot import jobs
 from simulator.servers import Servers
+from simulator.tether import tethered
 
 PATIENCE = 40.0
 
@@ -72,6 +73,8 @@ def start_worker(
                 cwd=project_root,
                 env={**os.environ, **settings},
                 stderr=output,
+                # A test run that is killed leaves no worker behind.
+                preexec_fn=tethered(signal.SIGKILL),  # noqa: PLW1509 (two system calls, from the main thread)
             )
         started.append(RunningWorker(process, log))
         return started[-1]
