@@ -21,9 +21,16 @@ from bot.messaging import service as messaging
 from bot.messaging import statuses
 from bot.messaging.models import ContactPoint, Sender
 
+#: Every text to a subscriber begins with the name, so a long one costs segments.
+LONGEST_NAME = 60
+
 
 class SlugTaken(ValueError):
     """Another client has this slug; the message names it."""
+
+
+class InvalidName(ValueError):
+    """Nobody could read this name in front of an announcement; the message says what one looks like."""
 
 
 class UnknownClient(LookupError):
@@ -222,12 +229,16 @@ def add_client(
 ) -> Client:
     """Make a business known, with its first member.
 
+    :raises InvalidName: the name is empty, too long, or more than a line.
     :raises InvalidSlug: the slug can't be texted.
     :raises SlugTaken: another client has it.
     :raises UnknownLocale: we don't write in that language.
     :raises UnknownTimeZone: no IANA time zone is called so.
     :raises InvalidNumber: the owner's number is none.
     """
+    name = name.strip()
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise InvalidName(f"A name is one line of 1 to {LONGEST_NAME} characters, like Pizza Palace.")
     slugs.check(slug)
     if queries.client_by_slug(session, slug):
         raise SlugTaken(f"Another client is called {slug!r}: choose another slug.")

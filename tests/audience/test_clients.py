@@ -34,6 +34,9 @@ def test_a_new_client_is_active_and_its_owner_speaks_for_it(session, good, sende
 @pytest.mark.parametrize(
     ("wrong", "error", "says"),
     [
+        ({"name": " "}, service.InvalidName, "Pizza Palace"),
+        ({"name": "b" * 61}, service.InvalidName, "60"),
+        ({"name": "Book\nNook"}, service.InvalidName, "one line"),
         ({"slug": "Book Nook"}, slugs.InvalidSlug, "pizza-palace"),
         ({"slug": "b"}, slugs.InvalidSlug, "2 to 40"),
         ({"slug": "b" * 41}, slugs.InvalidSlug, "2 to 40"),

@@ -48,6 +48,7 @@ def test_a_client_is_added_and_listed(run: Run) -> None:
 @pytest.mark.parametrize(
     ("mistake", "sentence"),
     [
+        (("--name", ""), "A name is one line"),
         (("--slug", "stop"), "choose another slug"),
         (("--slug", "Pizza Palace"), "can't be texted"),
         (("--phone", "soon"), "is not a phone number"),

@@ -30,7 +30,12 @@ def add(*, name: str, slug: str, phone: str, locale: str, time_zone: str, suppor
     """Make a business known, with its owner's phone."""
     now = datetime.now(UTC)
     with unit_of_work(
-        InvalidSlug, InvalidNumber, service.SlugTaken, service.UnknownLocale, service.UnknownTimeZone
+        InvalidSlug,
+        InvalidNumber,
+        service.InvalidName,
+        service.SlugTaken,
+        service.UnknownLocale,
+        service.UnknownTimeZone,
     ) as session:
         shared = settings().twilio_messaging_service_sid
         messaging.add_sender(session, provider_id=shared, now=now)
