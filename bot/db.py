@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from bot.config import settings
+
+Item = TypeVar("Item")
+
+log = structlog.get_logger()
 
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -66,3 +72,18 @@ def transaction() -> Iterator[Session]:
             yield session
         for do in session.info.pop("after_commit", []):
             do()
+
+
+def one_by_one(session: Session, items: Iterable[Item], do: Callable[[Item], None]) -> None:
+    """Do something for each of several items; one for which it fails is undone, logged and passed over.
+
+    :param items: ids, or what else tells the log which one it was.
+    """
+    for item in items:
+        try:
+            with session.begin_nested():
+                do(item)
+        except OperationalError:  # the database's own trouble: the others would have it too
+            raise
+        except Exception:  # whatever one trips over must not keep the others waiting, for good perhaps
+            log.exception("passed_over", item=str(item), doing=do.__qualname__)

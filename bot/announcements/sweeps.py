@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from bot import db
 from bot.announcements import fanout, queries, report
 
 
@@ -17,5 +19,8 @@ def missing_fan_outs(session: Session, now: datetime) -> None:  # noqa: ARG001
 
 def missing_reports(session: Session, now: datetime) -> None:
     """Report what is done, or what receipts keep waiting."""
-    for announcement in queries.unreported(session):
-        report.report_if_done(session, announcement.id, now=now)
+
+    def report_one(announcement_id: UUID) -> None:
+        report.report_if_done(session, announcement_id, now=now)
+
+    db.one_by_one(session, [each.id for each in queries.unreported(session)], report_one)

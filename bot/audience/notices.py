@@ -21,7 +21,11 @@ AT_MOST_EVERY = timedelta(minutes=1)
 
 def tell_of_new_subscribers(session: Session, client_id: uuid.UUID, *, now: datetime) -> None:
     """Tell every member how many joined since they were last told, unless that was less than a minute ago."""
-    client = session.scalars(select(Client).where(Client.id == client_id).with_for_update()).one()
+    # Counting takes a second where a million follow. Who joins meanwhile refers to the client's row, and must
+    # not wait: hence the weaker lock.
+    client = session.scalars(
+        select(Client).where(Client.id == client_id).with_for_update(key_share=True)
+    ).one()
     if client.subscribers_told_at is not None and now - client.subscribers_told_at < AT_MOST_EVERY:
         return
     told = session.execute(

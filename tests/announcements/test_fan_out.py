@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import LargeBinary, func, select, text, type_coerce, update
 
-from bot.announcements import fanout, queries, report
+from bot.announcements import fanout, queries, report, sweeps
 from bot.announcements import service as announcements
 from bot.announcements.models import Announcement
 from bot.audience import service as audience
@@ -203,3 +203,21 @@ def test_the_latest_announcement_is_the_one_confirmed_last(session, pizza, crowd
     assert latest is not None
     assert latest.announcement.id == made[1]
     assert set(queries.without_fan_out(session)) == set(made)
+
+
+def test_a_report_that_fails_keeps_no_other_from_being_given(session, pizza, crowd, confirm, now):
+    crowd(1, now - MINUTE)
+    other = audience.person_at(session, "+15550108888", now=now)
+    first = announcements.draft(session, pizza, other, "Half-price pizza", now=now)
+    announcements.confirm(session, pizza, first, other, now=now)
+    second = confirm(now)
+    for announcement_id in (first, second):
+        fanout.fan_out(session, announcement_id, now=now)
+        session.execute(text("DROP TABLE fan_out_audience"))  # as the end of its transaction would
+        settle(session, announcement_id, DELIVERED)
+    damaged = type_coerce(b"\0\1" + bytes(40), LargeBinary)
+    session.execute(update(ContactPoint).where(ContactPoint.id == other.id).values(address=damaged))
+    session.expire_all()
+    sweeps.missing_reports(session, now)
+    assert session.get_one(Announcement, first).reported_at is None
+    assert session.get_one(Announcement, second).reported_at == now

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
-from bot.audience import notices, queries, service
+from bot import db
+from bot.audience import notices, queries, service, sweeps
 from bot.audience.models import Consent, Subscription
 from bot.audience.service import Evidence
 from bot.events.models import Event
@@ -149,3 +151,38 @@ def test_members_are_not_told_of_those_whom_an_operator_brings(session, pizza, j
     assert queries.clients_with_untold_subscriptions(session) == []
     notices.tell_of_new_subscribers(session, pizza.id, now=now)
     assert notices_given(session) == []
+
+
+def test_whoever_joins_does_not_wait_while_members_are_being_told(database, now):
+    with db.transaction() as session:
+        sender = messaging.sender_of(session, service_sid="MG" + "1" * 32, number="+15550100000", now=now)
+        pizza = service.add_client(
+            session, name="Pizza Palace", slug="pizza-palace", owner_number="+15550109999", locale="en",
+            time_zone="America/New_York", support_contact=None, sender_id=sender.id, now=now,
+        )  # fmt: skip
+        first = service.person_at(session, "+15550100001", now=now)
+        service.follow(session, first, pizza, Evidence("sms", now, "JOIN"), tell_client=True)
+    with db.transaction() as telling:
+        notices.tell_of_new_subscribers(telling, pizza.id, now=now)
+        with db.transaction() as joining:
+            joining.execute(text("SET LOCAL lock_timeout = '1s'"))
+            second = service.person_at(joining, "+15550100002", now=now)
+            assert service.follow(joining, second, pizza, Evidence("sms", now, "JOIN"), tell_client=True)
+
+
+def test_a_client_that_can_not_be_told_keeps_no_other_from_being_told(session, pizza, sender, join, now):
+    nook = service.add_client(
+        session, name="Book Nook", slug="book-nook", owner_number="+15550108888", locale="en",
+        time_zone="America/New_York", support_contact=None, sender_id=sender.id, now=now,
+    )  # fmt: skip
+    for client in (pizza, nook):
+        join("+15550100001", client, now, tell_client=True)
+    for broken in (pizza, nook):
+        with session.begin_nested() as attempt:
+            broken.locale = "no language"
+            session.flush()
+            with capture_logs() as logs:
+                sweeps.untold_subscribers(session, now)
+            assert len(notices_given(session)) == 1
+            assert [line["item"] for line in logs if line["event"] == "passed_over"] == [str(broken.id)]
+            attempt.rollback()
