@@ -53,7 +53,7 @@ test: ## Style, types, dependencies and all tests (ARGS='-k join' goes to pytest
 	echo '── mypy'; $(VENV) -m mypy --strict bot flows || failed="$$failed, mypy"; \
 	echo '── lint-imports'; $(VENV) .venv/bin/lint-imports || failed="$$failed, lint-imports"; \
 	if [ -n "$$failed" ]; then echo "── failed before the tests: $${failed#, }"; fi; \
-	$(VENV) -m pytest $(ARGS) || failed="$$failed, pytest"; \
+	$(VENV) -m pytest -n 2 --dist loadgroup $(ARGS) || failed="$$failed, pytest"; \
 	test -z "$$failed"
 
 bench: ## List the benchmarks (each is run by hand)
