@@ -16,6 +16,7 @@ from bot.audience.queries import reachable
 from bot.ids import uuid7
 from bot.messaging.jobs import MOST_SENDERS, send_bulk
 from bot.messaging.models import Chunk
+from bot.messaging.service import rows
 from bot.messaging.statuses import LEFT, RANK, SKIPPED
 
 #: Messages per chunk: about a tenth of a second of one worker's database work, well below a lease.
@@ -25,6 +26,8 @@ CHUNK_SIZE = 500
 USEFUL_FOR = timedelta(hours=10)
 
 # A position in the audience decides the chunk. The key is idempotency_key("announcement", id, contact point).
+# Somebody can be there twice: texts have their moments, but are handled one by one, so that who left and joined
+# at once may have joined again a little before they left.
 INSERT_MESSAGES = text(
     """
     INSERT INTO message (
@@ -38,6 +41,7 @@ INSERT_MESSAGES = text(
       FROM fan_out_audience AS person
       JOIN rendering ON rendering.source_type = 'announcement' AND rendering.source_id = :announcement_id
                     AND rendering.locale = person.locale
+    ON CONFLICT (idempotency_key) DO NOTHING
     """
 )
 
@@ -72,7 +76,7 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
     chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
     if chunk_ids:
         session.execute(insert(Chunk), [_chunk(chunk_id, announcement, now) for chunk_id in chunk_ids])
-        session.execute(
+        written = session.execute(
             INSERT_MESSAGES,
             {
                 "client_id": announcement.client_id,
@@ -85,6 +89,7 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
                 "now": now,
             },
         )
+        size = rows(written)
         session.execute(SKIP_THOSE_WHO_LEFT, {"announcement_id": announcement_id, "now": now})
         for _ in chunk_ids[:MOST_SENDERS]:
             jobs.defer(session, jobs.BULK, send_bulk)

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import LargeBinary, func, select, text, type_coerce, update
+from sqlalchemy import LargeBinary, func, insert, select, text, type_coerce, update
 
 from bot.announcements import fanout, queries, report, sweeps
 from bot.announcements import service as announcements
@@ -14,7 +14,7 @@ from bot.announcements.models import Announcement
 from bot.audience import service as audience
 from bot.audience.models import Subscription
 from bot.audience.service import Evidence
-from bot.ids import idempotency_key
+from bot.ids import idempotency_key, uuid7
 from bot.messaging import service as messaging
 from bot.messaging.models import Chunk, ContactPoint, Message, MessageHistory, Rendering
 from bot.messaging.statuses import DELIVERED, FAILED, RANK, SENT, UNKNOWN
@@ -221,3 +221,16 @@ def test_a_report_that_fails_keeps_no_other_from_being_given(session, pizza, cro
     sweeps.missing_reports(session, now)
     assert session.get_one(Announcement, first).reported_at is None
     assert session.get_one(Announcement, second).reported_at == now
+
+
+def test_somebody_who_joined_again_before_they_left_gets_one_text(session, pizza, crowd, confirm, now):
+    crowd(3, now - MINUTE)
+    left = session.scalars(select(Subscription).limit(1)).one()
+    left.left_at = now + timedelta(milliseconds=2)
+    session.flush()
+    again = {"id": uuid7(), "person_id": left.person_id, "joined_at": now - timedelta(milliseconds=2)}
+    session.execute(insert(Subscription).values(client_id=pizza.id, **again))
+    announcement_id = confirm(now)
+    fanout.fan_out(session, announcement_id, now=now)
+    progress = ledger_of(session, announcement_id)
+    assert (progress.audience_size, progress.ledger.total) == (3, 3)
