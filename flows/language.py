@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.audience import service as audience
 from bot.dialogue.flow import IDLE, Flow, Line, Role
-from bot.dialogue.patterns import PHRASE, word
+from bot.dialogue.patterns import PHRASE, in_any_language, word
 from bot.dialogue.turn import Turn
 from bot.i18n import LOCALES, _, language_name, listed, locale_named
 
@@ -15,9 +15,9 @@ class Language(Flow):
     role = Role.ANYONE
     #    when they say              while  go to  and
     script = (
-        Line(word("LANG"), IDLE, IDLE, "show_list"),
-        Line(word("LANG", PHRASE), IDLE, IDLE, "show_list", provided="is_unknown"),
-        Line(word("LANG", PHRASE), IDLE, IDLE, "switch"),
+        Line(in_any_language(word("LANG")), IDLE, IDLE, "show_list"),
+        Line(in_any_language(word("LANG", PHRASE)), IDLE, IDLE, "show_list", provided="is_unknown"),
+        Line(in_any_language(word("LANG", PHRASE)), IDLE, IDLE, "switch"),
     )
 
     def is_unknown(self, turn: Turn, said: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz
 
@@ -97,6 +97,11 @@ def word(english: str, then: Rest | None = None) -> Pattern:
 def english_word(english: str, then: Rest | None = None) -> Pattern:
     """A word that is only known in English, so that no other language loses one of its own to it."""
     return word(english, then)
+
+
+def in_any_language(pattern: Pattern) -> Pattern:
+    """The same, whatever language the writer chose: who chose a wrong one must find back."""
+    return replace(pattern, match=lambda heard: pattern.match(Heard(heard.body, frozenset(i18n.LOCALES))))
 
 
 def nearly(*english: str) -> Pattern:
