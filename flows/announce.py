@@ -155,8 +155,9 @@ class Announce(Flow):
         )
 
     def nothing_waits(self, turn: Turn) -> None:
-        recent = [queries.latest(turn.session, client.id) for client in turn.clients]
-        moments = [each.announcement.confirmed_at for each in recent if each]
+        # The newest, for a draft may have been dropped since the last one that was sent.
+        newest = [queries.newest(turn.session, client.id) for client in turn.clients]
+        moments = [each.confirmed_at for each in newest if each]
         if any(moment and turn.now - moment < timedelta(hours=1) for moment in moments):
             turn.reply(
                 _("Your announcement is already on its way. It is sent once. Text STATUS to follow it.")

@@ -43,6 +43,16 @@ def latest(session: Session, client_id: uuid.UUID) -> Progress | None:
     return progress(session, announcement) if announcement else None
 
 
+def newest(session: Session, client_id: uuid.UUID) -> Announcement | None:
+    """What a client's members drafted last, whatever became of it."""
+    return session.scalar(
+        select(Announcement)
+        .where(Announcement.client_id == client_id)
+        .order_by(Announcement.id.desc())
+        .limit(1)
+    )
+
+
 def progress(session: Session, announcement: Announcement) -> Progress:
     """How far this announcement has come."""
     return Progress(announcement, messaging.ledger(session, "announcement", announcement.id))
