@@ -26,8 +26,8 @@ CHUNK_SIZE = 500
 USEFUL_FOR = timedelta(hours=10)
 
 # A position in the audience decides the chunk. The key is idempotency_key("announcement", id, contact point).
-# Somebody can be there twice: texts have their moments, but are handled one by one, so that who left and joined
-# at once may have joined again a little before they left.
+# Somebody can be there twice: who left and joined again at once may, by the moments of their two texts, have
+# joined again before they left.
 INSERT_MESSAGES = text(
     """
     INSERT INTO message (
@@ -70,8 +70,6 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
     ).one()
     if announcement.fanned_out_at is not None or announcement.confirmed_at is None:
         return
-    # Whoever leaves now waits, and takes their row back; whoever has left is skipped below.
-    audience.hold_audience(session, announcement.client_id)
     size = _gather_audience(session, announcement.client_id, announcement.confirmed_at)
     chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
     if chunk_ids:
@@ -90,6 +88,9 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
             },
         )
         size = rows(written)
+        # Only now, because writing a million rows takes a minute. Whoever leaves from here on waits for the
+        # commit and takes their row back; whoever has left before is skipped here.
+        audience.hold_audience(session, announcement.client_id)
         session.execute(SKIP_THOSE_WHO_LEFT, {"announcement_id": announcement_id, "now": now})
         for _ in chunk_ids[:MOST_SENDERS]:
             jobs.defer(session, jobs.BULK, send_bulk)

@@ -189,3 +189,25 @@ def test_leaving_while_the_rows_are_written_waits_and_is_heard(pizza: Client, no
         leaving.result(timeout=10)
     assert count(Message, Message.source_type == "announcement", Message.skip_reason == "left") == 1
     assert Deliveries().send("bulk", now) == []
+
+
+def test_leaving_before_the_rows_are_written_waits_for_nothing_and_is_heard(
+    pizza: Client, now: datetime
+) -> None:
+    for body in ("Half-price pizza", "CONFIRM"):
+        receive(inbound(OWNER, body), now)
+    with db.transaction() as session:
+        announcement_id = session.scalars(select(Announcement.id)).one()
+
+    def fan_out() -> None:
+        with db.transaction() as writing:
+            fanout.fan_out(writing, announcement_id, now=now)
+
+    with ThreadPoolExecutor(2) as pool:
+        with db.transaction() as slow:
+            slow.execute(text("LOCK TABLE chunk IN SHARE ROW EXCLUSIVE MODE"))
+            written = pool.submit(fan_out)
+            wait_until(lambda: waiting_for_a_lock(1))
+            pool.submit(receive, inbound(FAN, "LEAVE 1"), now).result(timeout=5)
+        written.result(timeout=10)
+    assert count(Message, Message.source_type == "announcement", Message.skip_reason == "left") == 1
