@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -53,6 +53,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(places.find_place(folder, keep=True).home)  # For root it is not inside the project folder.
 
 
+def hear_ctrl_c() -> None:
+    """As in a terminal. What a shell starts with ``&``, these tests perhaps, ignores it from birth."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """A `make run` in the small project, up and ready."""
 
@@ -66,6 +71,7 @@ class Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509 (one system call, from the main thread)
         )
         self.output = ""
 
@@ -86,8 +92,23 @@ class Run:
         return self.popen.returncode, self.output
 
 
-def test_it_says_ready_answers_and_leaves_nothing_on_ctrl_c(project: Path) -> None:
-    run = Run(project)
+@pytest.fixture
+def start(project: Path) -> Iterator[Callable[[], Run]]:
+    """Start one in the small project; what a test leaves running is killed after it."""
+    started: list[Run] = []
+
+    def start_one() -> Run:
+        started.append(Run(project))
+        return started[-1]
+
+    yield start_one
+    for run in started:
+        with run.popen as process:
+            process.kill()
+
+
+def test_it_says_ready_answers_and_leaves_nothing_on_ctrl_c(project: Path, start: Callable[[], Run]) -> None:
+    run = start()
     run.read_until("Ready after")
     family = run.family()
     assert {"postgres", "valkey-server"} <= {process.name() for process in family}
@@ -99,7 +120,7 @@ def test_it_says_ready_answers_and_leaves_nothing_on_ctrl_c(project: Path) -> No
     assert (told["PUBLIC_URL"], told["TWILIO_API_BASE_URL"]) == (running.app_url, running.standin_url)
     assert (project / "var" / "env").stat().st_mode & 0o777 == 0o600
 
-    second = Run(project)
+    second = start()
     code, output = second.end()
     assert code == 1
     assert f"already runs from this folder, as process {run.popen.pid}" in output
@@ -114,8 +135,10 @@ def test_it_says_ready_answers_and_leaves_nothing_on_ctrl_c(project: Path) -> No
     assert find_running(project) is None
 
 
-def test_killing_it_leaves_no_process_and_the_file_it_left_misleads_nobody(project: Path) -> None:
-    run = Run(project)
+def test_killing_it_leaves_no_process_and_the_file_it_left_misleads_nobody(
+    project: Path, start: Callable[[], Run]
+) -> None:
+    run = start()
     run.read_until("Ready after")
     family = run.family()
     run.popen.kill()
@@ -125,8 +148,8 @@ def test_killing_it_leaves_no_process_and_the_file_it_left_misleads_nobody(proje
     assert find_running(project) is None
 
 
-def test_a_worker_that_dies_is_named_and_everything_stops(project: Path) -> None:
-    run = Run(project)
+def test_a_worker_that_dies_is_named_and_everything_stops(start: Callable[[], Run]) -> None:
+    run = start()
     run.read_until("Ready after")
     family = run.family()
     next(process for process in family if process.cmdline()[-1] == "worker.py").kill()
@@ -137,9 +160,9 @@ def test_a_worker_that_dies_is_named_and_everything_stops(project: Path) -> None
     assert all_ended(family)
 
 
-def test_a_migration_that_fails_is_shown_and_nothing_stays(project: Path) -> None:
+def test_a_migration_that_fails_is_shown_and_nothing_stays(project: Path, start: Callable[[], Run]) -> None:
     (project / "migration-is-broken").touch()
-    run = Run(project)
+    run = start()
     run.read_until("Tables")
     family = run.family()
     code, output = run.end()
