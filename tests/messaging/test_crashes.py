@@ -54,7 +54,7 @@ def received(twilio) -> Counter[str]:
     return Counter(each["to"] for each in twilio.messages(direction="outbound-api"))
 
 
-def test_after_kill_9_nobody_is_called_twice_and_everyone_is_accounted_for(twilio, now):
+def test_after_kill_9_nobody_is_called_twice_and_everyone_is_accounted_for(twilio, short_leases, now):
     twilio.fail("slow", seconds=0.3)
     announced = broadcast.create(500, now=now, chunk_size=250)
     with process() as killed:
@@ -113,7 +113,7 @@ def marked(lease, now):
         return chunks.mark(session, lease, most=10, now=now).calls
 
 
-def test_a_lease_keeps_others_out_until_it_runs_out(twilio, now):
+def test_a_lease_keeps_others_out_until_it_runs_out(twilio, short_leases, now):
     broadcast.create(3, now=now)
     taken(now)
     with db.transaction() as session:
@@ -123,7 +123,7 @@ def test_a_lease_keeps_others_out_until_it_runs_out(twilio, now):
     assert taken(now).taken_over
 
 
-def test_who_has_lost_a_lease_marks_nothing_and_gives_nothing_back(twilio, now):
+def test_who_has_lost_a_lease_marks_nothing_and_gives_nothing_back(twilio, short_leases, now):
     announced = broadcast.create(3, now=now)
     lost = taken(now)
     await_lease_ends()
@@ -137,7 +137,7 @@ def test_who_has_lost_a_lease_marks_nothing_and_gives_nothing_back(twilio, now):
     assert len(marked(held, now)) == 3
 
 
-def test_a_late_answer_settles_what_the_takeover_called_unknown(twilio, now):
+def test_a_late_answer_settles_what_the_takeover_called_unknown(twilio, short_leases, now):
     announced = broadcast.create(2, now=now)
     first, second = marked(taken(now), now)
     await_lease_ends()
@@ -162,14 +162,14 @@ def test_a_late_429_does_not_take_back_a_later_call(twilio, now):
     assert announced.message(0).status == "calling"
 
 
-def test_a_chunk_held_by_slow_calls_keeps_its_lease(twilio, now):
-    twilio.fail("slow", seconds=2.5)  # LEASE_SECONDS is 1 here
+def test_a_chunk_held_by_slow_calls_keeps_its_lease(twilio, short_leases, now):
+    twilio.fail("slow", seconds=5)
     announced = broadcast.create(2, now=now)
     with process() as slow:
         twilio.wait_for(lambda: twilio.count() == 2)
         sending.drain(BULK, clock=clock)
         with db.transaction() as session:
-            session.execute(select(func.pg_sleep(1.2)))
+            session.execute(select(func.pg_sleep(2.5)))
         sending.drain(BULK, clock=clock)
         assert announced.statuses() == {"calling": 2}
         assert slow.wait(20) == 0
