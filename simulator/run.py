@@ -18,7 +18,12 @@ _STANDIN_PORT = 8010
 def main(arguments: list[str]) -> int:
     """Run until Ctrl-C or SIGTERM (exit code 0) or until a part of it fails (1)."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), help="for the web")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=int(os.environ.get("PORT") or 8000),
+        help="for the web; with 0, any free ones for web and stand-in",
+    )
     options = parser.parse_args(arguments)
     tether_to_make()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -26,7 +31,8 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, _interrupt)
     began = time.monotonic()
     own = settings_in(os.environ)
-    stack = Stack(PROJECT, ports=(options.port, _STANDIN_PORT), settings=own, show=True, say=_say)
+    ports = (options.port, _STANDIN_PORT if options.port else 0)
+    stack = Stack(PROJECT, ports=ports, settings=own, show=True, say=_say)
     try:
         stack.start()
         announce_running(PROJECT, app_url=stack.app_url, standin_url=stack.standin_url)
