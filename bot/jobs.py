@@ -34,6 +34,10 @@ BULK = "bulk"  # broadcasts
 #: timeout, and soon all threads would wait for it and none for Twilio.
 LEFT_ALONE_SECONDS = 5.0
 
+#: A job that finds more and more to do enqueues itself again after this long: the queue before its own in its
+#: lane, where somebody is waiting, then has its turn.
+TURN_SECONDS = 1.0
+
 #: Each lane is worked by processes of its own, so that a reply never waits behind a broadcast.
 LANES: dict[str, tuple[str, ...]] = {"express": (EXPRESS, DEFAULT), "bulk": (BULK,)}
 

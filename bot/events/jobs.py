@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
+from bot import jobs
 from bot.events import dispatch
 
 
 def dispatch_events() -> None:
-    """Handle every event that waits; with nothing to do it ends at once."""
+    """Handle every event that waits, with turns for the notices; with nothing to do it ends at once."""
+    until = time.monotonic() + jobs.TURN_SECONDS
     while dispatch.dispatch_batch(datetime.now(UTC)):
-        pass
+        if time.monotonic() >= until:
+            jobs.enqueue(jobs.DEFAULT, dispatch_events)
+            return

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot import db, jobs, telemetry
 from bot.events import dispatch, queries, service
 from bot.events.handlers import DuplicateConsumer, NoHandlers, consumers_of, handles
+from bot.events.jobs import dispatch_events
 from bot.events.models import Event, Handling
 from bot.events.sweeps import undispatched_events
 from simulator.servers import Servers
@@ -289,3 +290,17 @@ def test_the_sweep_wakes_the_dispatcher_for_an_event_whose_job_was_lost(kind: st
 
     assert swept(now + timedelta(seconds=1)) == 0, "its own job may still be on its way"
     assert swept(now + timedelta(seconds=10)) == 1
+
+
+def test_a_flood_of_events_lets_notices_have_their_turn(
+    kind: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0)
+    handles(kind, consumer="traces")(leave_trace)
+    record_one(kind, now)
+    jobs.redis().flushdb()
+    dispatch_events()
+    assert events(kind)[0].dispatched_at is not None
+    assert events(f"{kind}.trace")[0].dispatched_at is None, "that is for the next turn"
+    waiting = {job.func_name for job in Queue(jobs.DEFAULT, connection=jobs.redis()).jobs}
+    assert waiting == {"bot.events.jobs.dispatch_events"}

@@ -215,3 +215,17 @@ def test_senders_are_woken_for_what_is_due_and_not_over_and_over(twilio, now):
         with db.transaction() as session:
             messaging_jobs.wake_senders(session, now=now)
     assert queue.count == 3
+
+
+def test_a_flood_of_receipts_lets_notices_have_their_turn(twilio, now, monkeypatch):
+    monkeypatch.setattr(receipts, "BATCH", 10)
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0)
+    announced = broadcast.create(25, now=now)
+    calling(announced, now)
+    for position in range(25):
+        append(announced.message(position).id, "delivered", now=now, sid=f"SM{position}")
+    queue = Queue(DEFAULT, connection=jobs.redis())
+    for delivered, enqueued in ((10, 1), (20, 2), (25, 2)):
+        messaging_jobs.apply_receipts()
+        assert announced.ledger.delivered == delivered
+        assert [job.func_name.rpartition(".")[2] for job in queue.jobs].count("apply_receipts") == enqueued
