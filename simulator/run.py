@@ -20,8 +20,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument(
         "--port",
-        type=int,
-        default=int(os.environ.get("PORT") or 8000),
+        type=_port,
+        default=os.environ.get("PORT") or "8000",
         help="for the web; with 0, any free ones for web and stand-in",
     )
     options = parser.parse_args(arguments)
@@ -52,6 +52,12 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, signal.SIG_IGN)
         forget_running(PROJECT)
         stack.stop()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: PORT is a number up to 65535, like 8000")
+    return int(text)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -264,3 +264,14 @@ def test_the_last_line_of_ci_says_how_the_tests_went(
     )
     assert ci.returncode == code
     assert ci.stdout.splitlines()[-1] == last_line
+
+
+@pytest.mark.parametrize("port", ["web", "70000"])
+def test_what_is_no_port_is_told_in_a_sentence(port: str) -> None:
+    command = [sys.executable, "-m", "simulator", "run"]
+    environment = {**os.environ, "PORT": port}
+    result = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert f"{port} is not a port" in result.stderr
