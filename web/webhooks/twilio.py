@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 import uuid
 from datetime import UTC, datetime
 
 import structlog
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import BadRequest
 
@@ -23,6 +26,12 @@ from web import access
 routes = Blueprint("twilio", __name__, url_prefix="/webhooks/twilio")
 log = structlog.get_logger()
 
+#: A database that restarts is back within seconds; Twilio waits for fifteen, its fallback included.
+TRY_FOR_SECONDS = 4.0
+PAUSE_SECONDS = 0.25
+#: Threads that may wait for the database in one process. The others go on to say that it is away.
+_waiting = threading.BoundedSemaphore(4)
+
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -36,9 +45,7 @@ def inbound(form: access.Form) -> ResponseReturnValue:
         # A short code, a name or another channel's address: no phone that could be answered by text.
         log.info("inbound_not_from_a_phone", body_length=len(text.body))
         return _twiml([])
-    with db.transaction() as session:
-        replies = dialogue.receive(session, text, now=datetime.now(UTC))
-    return _twiml(replies)
+    return _twiml(_receive(text))
 
 
 @routes.post("/status")
@@ -58,6 +65,27 @@ def status(form: access.Form) -> ResponseReturnValue:
         )
         db.after_commit(session, jobs.wake_applier)
     return "", 204
+
+
+def _receive(text: Inbound) -> list[Reply]:
+    """Take a text; while the database restarts or cuts us off, try again for some seconds.
+
+    A STOP that is answered 503 is lost, because Twilio does not send a text again. Trying again does nothing
+    twice: the same MessageSid changes nothing.
+    """
+    until = time.monotonic() + TRY_FOR_SECONDS
+    while True:
+        try:
+            with db.transaction() as session:
+                return dialogue.receive(session, text, now=datetime.now(UTC))
+        except OperationalError as error:
+            if time.monotonic() > until or not _waiting.acquire(blocking=False):
+                raise
+            log.warning("turn_interrupted", error=str(error.orig))
+        try:
+            time.sleep(PAUSE_SECONDS)
+        finally:
+            _waiting.release()
 
 
 def _text(form: access.Form) -> Inbound:
