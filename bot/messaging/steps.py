@@ -182,7 +182,8 @@ def _draw_consequences(
     session: Session, steps: list[Step], messages: dict[uuid.UUID, Row[*tuple[Any, ...]]], *, now: datetime
 ) -> None:
     refused = {step.message_id: step.error_code for step in steps if step.error_code is not None}
-    for message_id, code in refused.items():
+    # In the order of the contact points, so that two batches about the same people can't wait for each other.
+    for message_id, code in sorted(refused.items(), key=lambda item: messages[item[0]].contact_point_id):
         message = messages[message_id]
         if code in INVALID_RECIPIENT:
             service.suppress(session, contact_point_id=message.contact_point_id, reason=str(code), now=now)
