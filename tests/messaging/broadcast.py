@@ -99,7 +99,8 @@ def create(
         rendering_id = texts.freeze_rendering(
             session, source_type="announcement", source_id=source_id, locale="en", text=BODY
         )
-        chunks = [uuid7() for _ in range(0, people, chunk_size)]
+        # In order: ids made within one millisecond are in none, and which chunk is taken first must not vary.
+        chunks = sorted(uuid7() for _ in range(0, people, chunk_size))
         common = {"source_type": "announcement", "source_id": source_id, "sender_id": sender_id}
         session.execute(
             insert(Chunk),

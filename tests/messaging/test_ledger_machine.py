@@ -73,7 +73,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.taken: Counter[uuid.UUID] = Counter()
         self.stopped: set[uuid.UUID] = set()
-        self.ranks: dict[uuid.UUID, int] = {message.id: message.rank for message in self._messages()}
+        messages = self._messages()
+        self.ranks: dict[uuid.UUID, int] = {message.id: message.rank for message in messages}
+        # Hypothesis repeats what it drew, so nothing may depend on the ids, which are new each time.
+        self.place = {message.id: place for place, message in enumerate(messages)}
 
     def _messages(self) -> list[Message]:
         with db.transaction() as session:
@@ -107,7 +110,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         for call in marked.calls:
             assert self._person(call.message_id) not in self.stopped, "called after a recorded STOP"
-        worker.calls += marked.calls
+        worker.calls += sorted(marked.calls, key=lambda call: self.place[call.message_id])
 
     @precondition(lambda self: any(worker.calls for worker in self.workers))
     @rule(data=st.data(), how=st.sampled_from(ANSWERS))
@@ -125,7 +128,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(self.taken.values()))
     @rule(data=st.data(), word=st.sampled_from(["queued", "sent", "delivered", "undelivered", "failed"]))
     def receipt(self, data: st.DataObject, word: str) -> None:
-        message_id = data.draw(st.sampled_from(sorted(each for each, took in self.taken.items() if took)))
+        taken = [each for each, took in self.taken.items() if took]
+        message_id = data.draw(st.sampled_from(sorted(taken, key=self.place.__getitem__)))
         with db.transaction() as session:
             receipts.append(
                 session,
