@@ -55,7 +55,8 @@ def status_webhook() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _stand_in(servers: Servers) -> Iterator[StandIn]:
+def _stand_in(servers: Servers, status_webhook: str) -> Iterator[StandIn]:
+    # It asks for the webhook only to end before it: a late receipt must not find the database gone.
     account = settings()
     with running(
         *("--account-sid", account.twilio_account_sid),
