@@ -45,7 +45,7 @@ INSERT_MESSAGES = text(
     """
 )
 
-# Those who left after CONFIRM, before their row was there to be taken back.
+# Those who left after CONFIRM, before their row was there to be taken back, unless they follow again.
 SKIP_THOSE_WHO_LEFT = text(
     """
     WITH skipped AS (
@@ -55,6 +55,9 @@ SKIP_THOSE_WHO_LEFT = text(
           JOIN subscription ON subscription.id = person.subscription_id
          WHERE message.source_type = 'announcement' AND message.source_id = :announcement_id
            AND message.contact_point_id = person.contact_point_id AND subscription.left_at IS NOT NULL
+           AND NOT EXISTS (SELECT FROM fan_out_audience AS twin
+                             JOIN subscription AS again ON again.id = twin.subscription_id
+                            WHERE twin.contact_point_id = person.contact_point_id AND again.left_at IS NULL)
      RETURNING message.id
     )
     INSERT INTO message_history (message_id, status, source, detail, at)

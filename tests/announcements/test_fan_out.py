@@ -234,3 +234,4 @@ def test_somebody_who_joined_again_before_they_left_gets_one_text(session, pizza
     fanout.fan_out(session, announcement_id, now=now)
     progress = ledger_of(session, announcement_id)
     assert (progress.audience_size, progress.ledger.total) == (3, 3)
+    assert progress.ledger.pending == 3, "who follows again has not left"
