@@ -131,12 +131,13 @@ def _names() -> dict[str, str]:
 
 def words(word: str, locales: Iterable[str]) -> frozenset[str]:
     """What people may text for ``word`` in these locales, folded; the English word always counts."""
-    return frozenset().union(*(_words(word, locale) for locale in {*locales, ENGLISH}))
+    return _words(word, frozenset(locales))
 
 
 @cache
-def _words(word: str, locale: str) -> frozenset[str]:
-    return frozenset(fold(each) for each in _catalog(locale, "words").gettext(word).split(","))
+def _words(word: str, locales: frozenset[str]) -> frozenset[str]:
+    named = [_catalog(locale, "words").gettext(word) for locale in {*locales, ENGLISH}]
+    return frozenset(fold(each) for names in named for each in names.split(","))
 
 
 def fold(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from rapidfuzz import fuzz
 
@@ -24,6 +25,11 @@ class Heard:
 
     body: str
     locales: frozenset[str]
+
+    @cached_property
+    def beginnings(self) -> tuple[tuple[str, str], ...]:
+        """The text's first one to three words, folded, each with what follows; found once."""
+        return tuple(_beginnings(self.body))
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def word(english: str, then: Rest | None = None) -> Pattern:
     """A word of ours, alone or with something after it; ``words.po`` has it in every language."""
 
     def match(heard: Heard) -> Match | None:
-        for said, rest in _beginnings(heard.body):
+        for said, rest in heard.beginnings:
             if said in i18n.words(english, heard.locales):
                 if then is None:
                     return Match({}, _locales_of(english, said)) if not rest else None
@@ -131,9 +137,10 @@ def _beginnings(body: str) -> Iterable[tuple[str, str]]:
 
 
 def _locales_of(english: str, said: str) -> frozenset[str]:
-    return frozenset(
-        locale for locale in i18n.LOCALES if locale != i18n.ENGLISH and said in i18n.words(english, [locale])
-    ) - frozenset(i18n.LOCALES if said in i18n.words(english, []) else ())
+    """The languages that a word is from; none when it is the English one, which is everybody's."""
+    if said in i18n.words(english, []):
+        return frozenset()
+    return frozenset(locale for locale in i18n.LOCALES if said in i18n.words(english, [locale]))
 
 
 def _match_wording(heard: Heard) -> Match | None:
