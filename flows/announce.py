@@ -12,6 +12,7 @@ from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
 from bot.dialogue.turn import Turn
 from bot.i18n import LOCALES, Text, _, language_name, listed, n_
+from flows.choices import numbered
 from flows.language import code_of
 from flows.preview import hint_at_wording, summary
 
@@ -97,7 +98,7 @@ class Announce(Flow):
 
     def is_unheard(self, turn: Turn, number: str | None = None) -> bool:
         client = self._client(turn, number)
-        return client is not None and turn.audience_of(client) == 0
+        return client is not None and not turn.has_subscribers(client)
 
     def is_too_long(
         self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
@@ -196,8 +197,10 @@ class Announce(Flow):
 
     def ask_again(self, turn: Turn, number: str | None = None) -> None:
         turn.memory["clients"] = [str(client.id) for client in turn.active_clients]
-        names = "\n".join(f"{place}. {client.name}" for place, client in enumerate(turn.active_clients, 1))
-        turn.reply(_("For which business is this? Reply with its number.\n{names}"), names=names)
+        turn.reply(
+            _("For which business is this? Reply with its number.\n{names}"),
+            names=numbered(turn.active_clients),
+        )
 
     def say_nobody_follows(self, turn: Turn, number: str | None = None) -> None:
         client = self._client(turn, number)

@@ -62,7 +62,7 @@ class Ask(Flow):
                         "{client} has {count} subscribers: {languages}.",
                     ),
                     client=client.name,
-                    count=turn.audience_of(client),
+                    count=sum(per_locale.values()),
                     languages=languages,
                 )
 

@@ -11,6 +11,7 @@ from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
 from bot.dialogue.patterns import COUNT, NUMBER, PHRASE, word
 from bot.dialogue.turn import Turn
 from bot.i18n import _
+from flows.choices import numbered
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -43,9 +44,9 @@ class Leave(Flow):
             turn.reply(_("You follow no business. To follow one, text JOIN and its name."))
             return
         self._ask_which(turn, [client.slug for client in turn.followed])
-        names = "\n".join(f"{place}. {client.name}" for place, client in enumerate(turn.followed, 1))
         turn.reply(
-            _("You follow:\n{names}\nReply LEAVE and a number to leave one, or STOP to end all."), names=names
+            _("You follow:\n{names}\nReply LEAVE and a number to leave one, or STOP to end all."),
+            names=numbered(turn.followed),
         )
 
     def leave(self, turn: Turn, number: str) -> None:

@@ -9,6 +9,7 @@ from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER
 from bot.dialogue.turn import Turn
 from bot.i18n import _
+from flows.choices import numbered
 
 
 class Keep(Flow):
@@ -49,8 +50,9 @@ class Keep(Flow):
             slugs=[client.slug for client in turn.followed],
             text=provider_id,
         )
-        names = "\n".join(f"{place}. {client.name}" for place, client in enumerate(turn.followed, 1))
-        turn.reply(_("For which business is this? Reply with its number.\n{names}"), names=names)
+        turn.reply(
+            _("For which business is this? Reply with its number.\n{names}"), names=numbered(turn.followed)
+        )
 
     def _thank(self, turn: Turn) -> None:
         assert turn.client is not None

@@ -64,6 +64,11 @@ def subscribers_by_locale(session: Session, client_id: uuid.UUID, at: datetime) 
     return {locale: number for locale, number in found}  # noqa: C416  # a Row is no tuple for dict()
 
 
+def has_subscribers(session: Session, client_id: uuid.UUID, at: datetime) -> bool:
+    """Whether a text would reach anybody; found without counting them."""
+    return bool(session.scalar(select(reachable(client_id, at).exists())))
+
+
 def subscriber_count(session: Session, client_id: uuid.UUID, at: datetime) -> int:
     """How many subscribers a text would reach."""
     return sum(subscribers_by_locale(session, client_id, at).values())

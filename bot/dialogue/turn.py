@@ -102,9 +102,9 @@ class Turn:
         """How many subscribers of a client a text would reach, per locale, most first."""
         return audience.subscribers_by_locale(self.session, client.id, self.now)
 
-    def audience_of(self, client: Client) -> int:
-        """How many subscribers of a client a text would reach."""
-        return sum(self.subscribers_of(client).values())
+    def has_subscribers(self, client: Client) -> bool:
+        """Whether a text would reach anybody."""
+        return audience.has_subscribers(self.session, client.id, self.now)
 
     def ask(self, question: str, *, expires_after: timedelta, **memory: Any) -> None:
         """Let a question stand open; an earlier one of the same name is taken back."""
