@@ -20,7 +20,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from types import FrameType
@@ -32,6 +31,7 @@ from rq.executions import Execution
 from rq.job import Job
 
 from bot import jobs, telemetry, wiring
+from bot.clock import utc_now
 from bot.config import ConfigurationError, settings
 from bot.messaging import sending
 from bot.sweeps import Sweeper
@@ -167,14 +167,14 @@ def sweep() -> None:
         signal.signal(number, lambda signum, _frame: stopping.append(signum))
     with Sweeper() as sweeper:
         while not stopping:
-            sweeper.run_due(datetime.now(UTC))
+            sweeper.run_due(utc_now())
             time.sleep(SWEEP_SECONDS)
 
 
 def work_off(lanes: Sequence[str]) -> int:
     """Sweep once, work until these lanes' queues are empty, and return the exit code."""
     with Sweeper() as sweeper:
-        sweeper.run_due(datetime.now(UTC))
+        sweeper.run_due(utc_now())
     names = [queue for lane in lanes for queue in jobs.LANES[lane]]
     connection = Redis.from_url(settings().redis_url, socket_connect_timeout=5)
     try:

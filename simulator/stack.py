@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from simulator.clock import Clock
 from simulator.environment import child_environment, development_settings
 from simulator.lock import AlreadyRunningError
 from simulator.places import PlaceError
@@ -40,12 +41,13 @@ FAILURES = (AlreadyRunningError, NotReadyError, PlaceError, ProcessEndedError, S
 class Stack:
     """What `make run` starts, for anything that wants the whole of it.
 
-    ``env`` is what web and worker were started with; ``processes`` has "twilio", "web" and "worker" to kill,
-    stop and restart by name.
+    ``env`` is what web and worker were started with; ``clock`` is the one they go by, and can jump ahead;
+    ``processes`` has "twilio", "web" and "worker" to kill, stop and restart by name.
     """
 
     app_url: str
     standin_url: str
+    clock: Clock
     env: dict[str, str]
     processes: Processes
 
@@ -69,6 +71,7 @@ class Stack:
         told the progress.
         """
         self._root = root.resolve()
+        self.clock = Clock(self._root / "var" / "clock")
         self._ports = ports
         self._durable = durable
         self._keep = keep
@@ -147,8 +150,9 @@ class Stack:
             self.processes.run("seed", [python, "-m", "simulator.seed"], self.env)
         self._say("Web and worker …")
         app_port.close()
-        self.processes.start("web", [python, *_gunicorn(self.app_url)], self.env)
-        self.processes.start("worker", [python, "worker.py"], self.env)
+        clocked = [python, "-m", "simulator.clocked", str(self.clock.path)]
+        self.processes.start("web", [*clocked, *_gunicorn(self.app_url)], self.env)
+        self.processes.start("worker", [*clocked, "worker.py"], self.env)
         self._wait_for("twilio", f"{self.standin_url}/_simulator/stats")
         self._wait_for("web", f"{self.app_url}/readyz")
 

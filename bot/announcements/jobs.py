@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 
 from bot import db
 from bot.announcements import fanout
+from bot.clock import utc_now
 
 
 def fan_out(announcement_id: str) -> None:
     """Write the rows of a confirmed announcement."""
     with db.transaction() as session:
-        fanout.fan_out(session, uuid.UUID(announcement_id), now=datetime.now(UTC))
+        fanout.fan_out(session, uuid.UUID(announcement_id), now=utc_now())

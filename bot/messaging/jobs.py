@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rq import Queue
 from sqlalchemy.orm import Session
 
 from bot import db, jobs
+from bot.clock import utc_now
 from bot.jobs import BULK, DEFAULT, EXPRESS
 from bot.messaging import chunks, receipts
 
@@ -23,7 +24,7 @@ def send_bulk() -> None:
     """Send what is due of the broadcasts."""
     from bot.messaging import sending  # the web process enqueues this, but needs no HTTP client for it
 
-    if sending.drain(BULK, clock=_utc_now):
+    if sending.drain(BULK, clock=utc_now):
         jobs.enqueue(BULK, send_bulk)
 
 
@@ -31,7 +32,7 @@ def send_express() -> None:
     """Send the notices that are due."""
     from bot.messaging import sending
 
-    if sending.drain(EXPRESS, clock=_utc_now):
+    if sending.drain(EXPRESS, clock=utc_now):
         jobs.enqueue(EXPRESS, send_express)
 
 
@@ -41,7 +42,7 @@ def apply_receipts() -> None:
     until = time.monotonic() + jobs.TURN_SECONDS
     while True:
         with db.transaction() as session:
-            handled = receipts.apply(session, now=_utc_now())
+            handled = receipts.apply(session, now=utc_now())
         if handled < receipts.BATCH:
             return
         if time.monotonic() >= until:
@@ -83,7 +84,3 @@ def _queued(queue: str) -> int:
         complaint="queue_not_counted",
         queue=queue,
     )
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -96,7 +96,39 @@ def asked(path: Path, names: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("path", CONVERSATION + DOMAIN, ids=name_of)
 def test_conversations_and_verbs_are_told_the_time_and_never_commit(path: Path) -> None:
-    assert asked(path, {"now", "utcnow", "today", "commit", "rollback", "transaction"}) == []
+    assert asked(path, {"now", "utcnow", "utc_now", "today", "commit", "rollback", "transaction"}) == []
+
+
+#: What tells the time of the system: the clock itself, and ids, which have to grow whatever the clock does.
+TIMEKEEPERS = {"bot/clock.py", "bot/ids.py"}
+
+
+def moments_asked_of_the_system(source: str) -> list[str]:
+    """The calls of this source that ask the system, and not the clock, for the moment."""
+    found = []
+    for call in calls(ast.parse(source)):
+        asked = ast.unparse(call.func)
+        if asked.rpartition("datetime.")[2] in {"now", "utcnow", "today"} or asked in {
+            "date.today", "time.time", "time.time_ns",
+        }:  # fmt: skip
+            found.append(f"line {call.lineno}: {asked}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PROGRAM if "simulator" not in path.parts and name_of(path) not in TIMEKEEPERS],
+    ids=name_of,
+)
+def test_only_the_clock_asks_what_time_it_is(path: Path) -> None:
+    """So that all of Nudges can be told another time at one place."""
+    assert moments_asked_of_the_system(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_search_for_moments_finds_them() -> None:
+    source = "datetime.now(UTC), dt.datetime.utcnow(), time.time(), date.today()"
+    assert len(moments_asked_of_the_system(source)) == 4
+    assert moments_asked_of_the_system("func.now(), time.monotonic(), clock.utc_now()") == []
 
 
 def test_every_module_with_handlers_is_wired() -> None:

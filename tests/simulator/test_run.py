@@ -47,6 +47,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The small project. Its data stays from test to test, as it would for a developer."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(PROJECT / "simulator", folder / "simulator", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "bot").mkdir()
+    for name in ("__init__.py", "clock.py"):
+        shutil.copy(PROJECT / "bot" / name, folder / "bot" / name)
     for name, text in {"wsgi.py": WSGI, "worker.py": WORKER, "simulator/seed.py": SEED}.items():
         (folder / name).write_text(text)
     yield folder

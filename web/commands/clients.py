@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
 from bot.audience import queries, service
 from bot.audience.slugs import InvalidSlug
+from bot.clock import utc_now
 from bot.config import settings
 from bot.messaging import service as messaging
 from bot.messaging.models import Sender
@@ -28,7 +27,7 @@ group = AppGroup("clients", help="The businesses that announce through this inst
 @click.option("--support", help="What HELP names: an address, a number or a page.")
 def add(*, name: str, slug: str, phone: str, locale: str, time_zone: str, support: str | None) -> None:
     """Make a business known, with its owner's phone."""
-    now = datetime.now(UTC)
+    now = utc_now()
     with unit_of_work(
         InvalidSlug,
         InvalidNumber,

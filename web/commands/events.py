@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup
 
+from bot.clock import utc_now
 from bot.events import queries, service
 from web.commands.unit_of_work import unit_of_work
 
@@ -31,5 +31,5 @@ def dead() -> None:
 def retry(event_id: uuid.UUID) -> None:
     """Hand an event again to those who gave it up."""
     with unit_of_work(service.NoDeadLetter) as session:
-        consumers = service.retry(session, event_id, now=datetime.now(UTC))
+        consumers = service.retry(session, event_id, now=utc_now())
     click.echo(f"{event_id} goes again to {', '.join(consumers)}.")

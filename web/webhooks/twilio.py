@@ -6,7 +6,6 @@ import re
 import threading
 import time
 import uuid
-from datetime import UTC, datetime
 
 import structlog
 from flask import Blueprint, Response, request
@@ -16,6 +15,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import BadRequest
 
 from bot import db
+from bot.clock import utc_now
 from bot.config import settings
 from bot.dialogue.service import Inbound
 from bot.messaging import jobs, receipts
@@ -61,7 +61,7 @@ def status(form: access.Form) -> ResponseReturnValue:
             provider_id=provider_id,
             status=word,
             error_code=_integer(form.get("ErrorCode", "")),
-            now=datetime.now(UTC),
+            now=utc_now(),
         )
         db.after_commit(session, jobs.wake_applier)
     return "", 204
@@ -77,7 +77,7 @@ def _receive(text: Inbound) -> list[Reply]:
     while True:
         try:
             with db.transaction() as session:
-                return dialogue.receive(session, text, now=datetime.now(UTC))
+                return dialogue.receive(session, text, now=utc_now())
         except OperationalError as error:
             if time.monotonic() > until or not _waiting.acquire(blocking=False):
                 raise
