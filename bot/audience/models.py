@@ -19,7 +19,8 @@ class Person(Base):
     __tablename__ = "person"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
-    locale: Mapped[str | None]  # what they chose; nobody guesses
+    name: Mapped[str | None] = mapped_column(EncryptedText())  # as a list that was imported has it
+    locale: Mapped[str | None]  # what they chose, or the list they came with says; nobody guesses
     time_zone: Mapped[str | None]
     time_zone_source: Mapped[str | None]
     platform_role: Mapped[str | None]

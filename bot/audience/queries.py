@@ -92,6 +92,11 @@ def clients_with_untold_subscriptions(session: Session) -> Sequence[uuid.UUID]:
     ).all()
 
 
+def name_of(session: Session, person_id: uuid.UUID) -> str | None:
+    """What a person is called, if anybody has said so."""
+    return session.scalar(select(Person.name).where(Person.id == person_id))
+
+
 def clients(session: Session) -> Sequence[Client]:
     """Every client, by slug."""
     return session.scalars(select(Client).order_by(Client.slug)).all()

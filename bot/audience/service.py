@@ -57,7 +57,10 @@ class Evidence:
 
 
 def person_at(session: Session, number: str, *, now: datetime) -> ContactPoint:
-    """The contact point of an E.164 number; a number we have not met becomes a new person's."""
+    """The contact point of an E.164 number; a number we have not met becomes a new person's.
+
+    A number that was erased is known again: only its owner's own text, or business, leads here.
+    """
     contact_point = messaging.find_contact_point(session, number)
     if contact_point is None:
         person_id = uuid7()
@@ -67,6 +70,8 @@ def person_at(session: Session, number: str, *, now: datetime) -> ContactPoint:
             session.execute(delete(Person).where(Person.id == person_id))
         contact_point = messaging.find_contact_point(session, number)
     assert contact_point is not None
+    if contact_point.address is None:
+        messaging.restore_number(contact_point, number)
     return contact_point
 
 

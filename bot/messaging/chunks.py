@@ -36,6 +36,7 @@ from bot.messaging import steps
 from bot.messaging.models import Chunk, Message, MessageHistory, Sender
 from bot.messaging.statuses import (
     CALLING,
+    ERASED,
     EXPIRED,
     FAILED,
     OPTED_OUT,
@@ -120,6 +121,7 @@ _MARK = text("""
                         AND opt_out.sender_id = message.sender_id
                         AND opt_out.lifted_at IS NULL
                 ) THEN :opted_out
+                WHEN contact_point.address IS NULL THEN :erased
                 WHEN contact_point.suppressed_at IS NOT NULL THEN :suppressed
                 WHEN message.expires_at <= :now THEN :expired
             END AS skip_reason
@@ -159,6 +161,7 @@ _MARK = text("""
     calling=CALLING,
     skipped=SKIPPED,
     opted_out=OPTED_OUT,
+    erased=ERASED,
     suppressed=SUPPRESSED,
     expired=EXPIRED,
 )
@@ -175,9 +178,9 @@ _MARKED = _MARK.columns(
 def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
-    Those that may not be called any more (opted out, suppressed, expired) are skipped with the reason; one
-    that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are passed over.
-    An empty slice says that nothing is due.
+    Those that may not be called any more (opted out, erased, suppressed, expired) are skipped with the
+    reason; one that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are
+    passed over. An empty slice says that nothing is due.
 
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """

@@ -46,7 +46,7 @@ class ContactPoint(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     channel: Mapped[str] = mapped_column(default="sms")
-    address: Mapped[str] = mapped_column(EncryptedText())
+    address: Mapped[str | None] = mapped_column(EncryptedText())  # none: erased at the person's wish
     address_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     last4: Mapped[str]
     suppressed_at: Mapped[datetime | None]

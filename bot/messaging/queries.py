@@ -23,7 +23,7 @@ class Ledger:
     delivered: int = 0
     undelivered: int = 0
     failed: int = 0
-    opted_out: int = 0  # skipped, or refused with 21610, because the person said STOP or left
+    opted_out: int = 0  # skipped, or refused with 21610, because the person said STOP, left or was erased
     skipped: int = 0  # for any other reason
 
     @property
@@ -67,7 +67,7 @@ def ledger(session: Session, source_type: str, source_id: uuid.UUID) -> Ledger:
 def _part(status: str, skip_reason: str | None, error_code: int | None) -> str:
     if status in ON_THE_WAY:
         return "on_the_way"
-    wished = skip_reason in {statuses.OPTED_OUT, statuses.LEFT} or error_code == 21610
+    wished = skip_reason in {statuses.OPTED_OUT, statuses.LEFT, statuses.ERASED} or error_code == 21610
     if wished and status in {statuses.SKIPPED, statuses.FAILED, statuses.UNDELIVERED}:
         return "opted_out"
     return status

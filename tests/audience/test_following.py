@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bot import db
 from bot.audience import notices, queries, service, sweeps
-from bot.audience.models import Consent, Subscription
+from bot.audience.models import Consent, Person, Subscription
 from bot.audience.service import Evidence
 from bot.events.models import Event
 from bot.messaging import service as messaging
@@ -92,6 +92,22 @@ def test_the_ledger_of_consent_keeps_every_wish_with_its_words(session, pizza, s
     assert (joined.words_said, joined.text_shown, joined.provider_id) == ("Join pizza", "Welcome…", "SM1")
     assert (joined.client_id, joined.sender_id, joined.at) == (pizza.id, sender.id, now)
     assert (opted_out.client_id, opted_out.sender_id, opted_out.words_said) == (None, sender.id, "Stop!")
+
+
+def test_a_number_that_was_erased_is_known_again_when_it_texts(session, pizza, join, now):
+    fan = join("+15550100001", pizza, now)
+    fan.address, fan.last4 = None, ""
+    session.flush()
+    back = service.person_at(session, "+15550100001", now=now)
+    assert (back.id, back.address, back.last4) == (fan.id, "+15550100001", "0001")
+
+
+def test_a_person_may_have_a_name(session, pizza, join, now):
+    fan = join("+15550100001", pizza, now)
+    assert queries.name_of(session, fan.person_id) is None
+    session.get_one(Person, fan.person_id).name = "Zoë"
+    session.flush()
+    assert queries.name_of(session, fan.person_id) == "Zoë"
 
 
 def test_start_without_a_stop_changes_nothing(session, pizza, sender, join, now):

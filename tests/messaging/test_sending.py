@@ -202,6 +202,16 @@ def test_the_suppressed_and_the_expired_are_skipped_with_the_reason(twilio, now)
     assert announced.chunk().finished_at is not None
 
 
+def test_whose_number_was_erased_is_skipped_with_the_reason(twilio, now):
+    announced = broadcast.create(2, now=now)
+    with db.transaction() as session:
+        erased = announced.message(0).contact_point_id
+        session.execute(update(ContactPoint).where(ContactPoint.id == erased).values(address=None))
+    sending.drain(BULK, clock=clock)
+    assert announced.statuses() == {"skipped": 1, "accepted": 1}
+    assert announced.message(0).skip_reason == "erased"
+
+
 def test_a_mark_does_not_outlive_a_stop_while_twilio_is_slow(twilio, now, monkeypatch):
     monkeypatch.setattr(drain, "CONCURRENT_CALLS", 2)
     monkeypatch.setattr(drain, "MARK_HOLDS_SECONDS", 0.3)
