@@ -16,9 +16,10 @@ from bot.audience.models import Client
 from bot.i18n import _, n_
 from bot.messaging import texts
 from bot.messaging.models import ContactPoint
-from bot.messaging.queries import Ledger
+from bot.messaging.queries import Ledger, are_unsent
 
-#: Receipts of a few can lag for days; after this long without them the owner is told what is known.
+#: Receipts of a few can lag for days, and somebody who was asked whether they want to end may not answer;
+#: after this long without them the owner is told what is known.
 WAIT_FOR_RECEIPTS = timedelta(minutes=10)
 
 
@@ -30,7 +31,7 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
     if announcement.reported_at is not None or announcement.fanned_out_at is None:
         return
     ledger = queries.progress(session, announcement).ledger
-    unsent = ledger.pending + ledger.calling
+    unsent = are_unsent(session, "announcement", announcement_id, by=now + WAIT_FOR_RECEIPTS)
     waited = now - announcement.fanned_out_at >= WAIT_FOR_RECEIPTS
     if ledger.unfinished and (unsent or not waited):
         return

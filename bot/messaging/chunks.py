@@ -32,7 +32,7 @@ from bot import claims
 from bot.claims import Lease
 from bot.config import settings
 from bot.crypto import UnknownKeyVersion, Unreadable, keyring
-from bot.messaging import steps
+from bot.messaging import respites, steps
 from bot.messaging.models import Chunk, Message, MessageHistory, Sender
 from bot.messaging.statuses import (
     CALLING,
@@ -124,7 +124,17 @@ _MARK = text("""
                 WHEN contact_point.address IS NULL THEN :erased
                 WHEN contact_point.suppressed_at IS NOT NULL THEN :suppressed
                 WHEN message.expires_at <= :now THEN :expired
-            END AS skip_reason
+            END AS skip_reason,
+            message.expires_at,
+            GREATEST(  -- the last moment of whatever makes it wait; a NULL does not
+                (
+                    SELECT respite.until FROM respite
+                    WHERE respite.contact_point_id = message.contact_point_id
+                        AND respite.sender_id = message.sender_id
+                        AND respite.ended_at IS NULL
+                        AND message.purpose = ANY(:leaves_alone)
+                )
+            ) AS waits_until
         FROM message
         JOIN contact_point ON contact_point.id = message.contact_point_id
         WHERE message.chunk_id = :chunk_id
@@ -133,20 +143,33 @@ _MARK = text("""
         ORDER BY message.position
         LIMIT :most
         FOR UPDATE OF message SKIP LOCKED
+    ), decided AS (
+        SELECT id, skip_reason,
+            skip_reason IS NULL AND waits_until > :now AS waits,
+            skip_reason IS NULL AND (waits_until > :now) IS NOT TRUE AS goes,
+            LEAST(waits_until, expires_at) AS due_again  -- a useful life that ends while it waits, ends then
+        FROM due
     ), marked AS (
         UPDATE message
-        SET status = CASE WHEN due.skip_reason IS NULL THEN :calling ELSE :skipped END,
-            rank = CASE WHEN due.skip_reason IS NULL THEN :calling_rank ELSE :skipped_rank END,
-            attempts = attempts + CASE WHEN due.skip_reason IS NULL THEN 1 ELSE 0 END,
-            calling_at = CASE WHEN due.skip_reason IS NULL THEN :now ELSE calling_at END,
-            skip_reason = due.skip_reason,
+        SET status = CASE WHEN goes THEN :calling WHEN waits THEN status ELSE :skipped END,
+            rank = CASE WHEN goes THEN :calling_rank WHEN waits THEN rank ELSE :skipped_rank END,
+            attempts = CASE WHEN goes THEN attempts + 1 ELSE attempts END,
+            calling_at = CASE WHEN goes THEN :now ELSE calling_at END,
+            next_attempt_at = CASE WHEN waits THEN due_again ELSE next_attempt_at END,
+            skip_reason = decided.skip_reason,
             updated_at = :now
-        FROM due
-        WHERE message.id = due.id
+        FROM decided
+        WHERE message.id = decided.id
         RETURNING message.*
     ), steps AS (
         INSERT INTO message_history (message_id, status, source, detail, at)
-        SELECT id, status, 'send', skip_reason, :now FROM marked
+        SELECT id, status, 'send',
+            CASE WHEN rank = :pending_rank
+                THEN to_char(next_attempt_at AT TIME ZONE 'UTC', '"waits until "YYYY-MM-DD HH24:MI" UTC"')
+                ELSE skip_reason
+            END,
+            :now
+        FROM marked
     )
     SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
         rendering.text AS body
@@ -164,6 +187,7 @@ _MARK = text("""
     erased=ERASED,
     suppressed=SUPPRESSED,
     expired=EXPIRED,
+    leaves_alone=list(respites.PURPOSES),
 )
 _MARKED = _MARK.columns(
     column("id", Uuid()),
@@ -179,8 +203,9 @@ def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
     Those that may not be called any more (opted out, erased, suppressed, expired) are skipped with the
-    reason; one that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are
-    passed over. An empty slice says that nothing is due.
+    reason; those that must wait (a respite) stay pending until then; one that can't be read fails by itself
+    alone. Rows that a STOP is taking back at this moment are passed over. An empty slice says that nothing is
+    due.
 
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """

@@ -78,6 +78,32 @@ class OptOut(Base):
     lifted_at: Mapped[datetime | None]
 
 
+class Respite(Base):
+    """Announcements leave somebody alone for a while: we asked whether they want to end, or to stay.
+
+    It ends with their answer, or by itself at ``until``. Rows are never removed.
+    """
+
+    __tablename__ = "respite"
+    __table_args__ = (
+        Index("ix_respite_contact_point_id", "contact_point_id", "sender_id", "began_at"),
+        Index(
+            "uq_respite_in_force",
+            "contact_point_id",
+            "sender_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    began_at: Mapped[datetime]
+    until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class Rendering(Base):
     """A text as it goes out in one language, frozen."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.messaging import statuses
@@ -62,6 +63,17 @@ def ledger(session: Session, source_type: str, source_id: uuid.UUID) -> Ledger:
         part = _part(status, skip_reason, error_code)
         sums[part] = sums.get(part, 0) + count
     return Ledger(**sums)
+
+
+def are_unsent(session: Session, source_type: str, source_id: uuid.UUID, *, by: datetime) -> bool:
+    """Whether a source has messages that are to be sent by a moment, and are not yet."""
+    unsent = select(Message.id).where(
+        Message.source_type == source_type,
+        Message.source_id == source_id,
+        Message.rank <= statuses.RANK[statuses.CALLING],
+        or_(Message.next_attempt_at.is_(None), Message.next_attempt_at <= by),
+    )
+    return bool(session.scalar(select(unsent.exists())))
 
 
 def _part(status: str, skip_reason: str | None, error_code: int | None) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.crypto import keyring
 from bot.ids import uuid7
-from bot.messaging import statuses
+from bot.messaging import respites, statuses
 from bot.messaging.models import ContactPoint, Message, MessageHistory, OptOut, Sender
 
 
@@ -113,6 +113,7 @@ def opt_out(
             .where(_in_force(contact_point_id, sender_id), ~OptOut.blocked_by_carrier)
             .values(blocked_by_carrier=True)
         )
+    respites.close(session, contact_point_id, sender_id, now=now)
     skip_pending(
         session, contact_point_id=contact_point_id, sender_id=sender_id, reason=statuses.OPTED_OUT, now=now
     )

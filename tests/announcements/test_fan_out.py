@@ -194,6 +194,24 @@ def test_receipts_that_do_not_come_hold_the_report_up_for_ten_minutes_only(sessi
     assert queries.unreported(session) == []
 
 
+def test_somebody_whose_text_waits_for_hours_holds_the_report_up_for_ten_minutes_only(
+    session, crowd, confirm, now
+):
+    crowd(2, now)
+    announcement_id = confirm(now)
+    fanout.fan_out(session, announcement_id, now=now)
+    settle(session, announcement_id, DELIVERED, most=1)
+    session.execute(
+        update(Message)
+        .where(Message.source_id == announcement_id, Message.status == "pending")
+        .values(next_attempt_at=now + 60 * MINUTE)
+    )
+    report.report_if_done(session, announcement_id, now=now + 9 * MINUTE)
+    assert reports(session) == []
+    report.report_if_done(session, announcement_id, now=now + 10 * MINUTE)
+    assert reports(session) == ["Pizza Palace: done. 1 delivered, 1 on the way."]
+
+
 def test_the_latest_announcement_is_the_one_confirmed_last(session, pizza, crowd, confirm, now):
     crowd(1, now)
     assert queries.latest(session, pizza.id) is None

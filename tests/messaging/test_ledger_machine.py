@@ -22,7 +22,7 @@ from sqlalchemy import func, select, update
 from bot import db
 from bot.claims import Lease, LeaseLost
 from bot.jobs import BULK
-from bot.messaging import chunks, receipts, service, steps
+from bot.messaging import chunks, receipts, respites, service, steps
 from bot.messaging.chunks import Call
 from bot.messaging.models import Chunk, Message
 from bot.messaging.outcomes import step_of
@@ -73,6 +73,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.taken: Counter[uuid.UUID] = Counter()
         self.stopped: set[uuid.UUID] = set()
+        self.left_alone: dict[uuid.UUID, datetime] = {}
         messages = self._messages()
         self.ranks: dict[uuid.UUID, int] = {message.id: message.rank for message in messages}
         # Hypothesis repeats what it drew, so nothing may depend on the ids, which are new each time.
@@ -109,7 +110,9 @@ class LedgerMachine(RuleBasedStateMachine):
         except LeaseLost:
             return
         for call in marked.calls:
-            assert self._person(call.message_id) not in self.stopped, "called after a recorded STOP"
+            person = self._person(call.message_id)
+            assert person not in self.stopped, "called after a recorded STOP"
+            assert self.left_alone.get(person, self.now) <= self.now, "called during a respite"
         worker.calls += sorted(marked.calls, key=lambda call: self.place[call.message_id])
 
     @precondition(lambda self: any(worker.calls for worker in self.workers))
@@ -158,6 +161,33 @@ class LedgerMachine(RuleBasedStateMachine):
                 now=self.now,
             )
         self.stopped.add(message.contact_point_id)
+        self.left_alone.pop(message.contact_point_id, None)
+
+    @rule(position=st.integers(0, PEOPLE - 1))
+    def ask(self, position: int) -> None:
+        message, until = self._messages()[position], self.now + timedelta(seconds=300)
+        with db.transaction() as session:
+            respites.begin(
+                session,
+                contact_point_id=message.contact_point_id,
+                sender_id=message.sender_id,
+                until=until,
+                now=self.now,
+            )
+        self.left_alone[message.contact_point_id] = until
+
+    @rule(position=st.integers(0, PEOPLE - 1))
+    def stay(self, position: int) -> None:
+        message = self._messages()[position]
+        with db.transaction() as session:
+            respites.end(
+                session,
+                contact_point_id=message.contact_point_id,
+                sender_id=message.sender_id,
+                now=self.now,
+            )
+        if self.left_alone.pop(message.contact_point_id, None) and message.rank == RANK[PENDING]:
+            assert self._messages()[position].next_attempt_at == self.now
 
     @rule(position=st.integers(0, PEOPLE - 1))
     def start(self, position: int) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from bot import db, migrations, tables
-from bot.messaging import receipts
+from bot.messaging import receipts, respites
+from bot.messaging.models import OptOut
 from simulator.servers import Servers
 
 REVISIONS = [
@@ -38,6 +39,15 @@ def fill(project_root: Path) -> None:
     with db.transaction() as session:
         receipts.append(
             session, message_id=None, provider_id="SM1", status="sent", error_code=None, now=player.now
+        )
+        somebody = session.scalars(select(OptOut)).first()
+        assert somebody is not None
+        respites.begin(
+            session,
+            contact_point_id=somebody.contact_point_id,
+            sender_id=somebody.sender_id,
+            until=player.now,
+            now=player.now,
         )
 
 
