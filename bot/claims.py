@@ -9,11 +9,13 @@ The order that keeps a vendor from being called twice:
 4. Write what came of it, and :func:`give_back`.
 
 Leases go by the database's clock, so that two machines can't disagree. A table whose rows can be leased has
-columns ``id``, ``lease_token`` and ``leased_until``.
+columns ``id``, ``lease_token``, ``leased_until`` and ``leased_by``.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -64,7 +66,11 @@ def take(
     row = session.execute(
         update(table)
         .where(table.c.id == chosen.c.id)
-        .values(lease_token=token, leased_until=func.now() + timedelta(seconds=seconds))
+        .values(
+            lease_token=token,
+            leased_until=func.now() + timedelta(seconds=seconds),
+            leased_by=f"{socket.gethostname()}:{os.getpid()}",
+        )
         .returning(table.c.id, chosen.c.lease_token.is_not(None))
     ).one_or_none()
     return None if row is None else Lease(row[0], token, row[1])
@@ -83,7 +89,7 @@ def give_back(session: Session, table: Table, lease: Lease, **values: Any) -> No
 
     :raises LeaseLost: somebody else has it; nothing is set.
     """
-    _change(session, table, lease, lease_token=None, leased_until=None, **values)
+    _change(session, table, lease, lease_token=None, leased_until=None, leased_by=None, **values)
 
 
 def _change(session: Session, table: Table, lease: Lease, **values: Any) -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 from bot import telemetry, wiring
 from bot.config import settings
 from web import errors, health, request_log
-from web.commands import clients, database, events, senders
+from web.commands import announcements, clients, database, events, messages, senders
 from web.webhooks import twilio
 
 
@@ -24,6 +24,13 @@ def create_app() -> Flask:
     errors.install(app)
     app.register_blueprint(health.routes)
     app.register_blueprint(twilio.routes)
-    for command in (database.upgrade, clients.group, senders.group, events.group):
+    for command in (
+        database.upgrade,
+        clients.group,
+        senders.group,
+        events.group,
+        announcements.group,
+        messages.group,
+    ):
         app.cli.add_command(command)
     return app

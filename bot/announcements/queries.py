@@ -10,8 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.announcements.models import Announcement
+from bot.audience.models import Client
 from bot.messaging import queries as messaging
 from bot.messaging.queries import Ledger
+
+
+class UnknownAnnouncement(LookupError):
+    """No announcement has this id, and no client of this slug has one; the message says how to list them."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,37 @@ def newest(session: Session, client_id: uuid.UUID) -> Announcement | None:
         .order_by(Announcement.id.desc())
         .limit(1)
     )
+
+
+def announcements(
+    session: Session, *, slug: str | None = None, limit: int
+) -> Sequence[tuple[Announcement, Client]]:
+    """The newest announcements, drafts too, each with its client."""
+    query = select(Announcement, Client).join(Client, Client.id == Announcement.client_id)
+    if slug is not None:
+        query = query.where(Client.slug == slug)
+    found = session.execute(query.order_by(Announcement.id.desc()).limit(limit))
+    return [(announcement, client) for announcement, client in found]
+
+
+def named(session: Session, name: str) -> tuple[Announcement, Client]:
+    """An announcement by its id, or by its client's slug: then the latest confirmed one, or else a draft.
+
+    :raises UnknownAnnouncement: there is none.
+    """
+    query = select(Announcement, Client).join(Client, Client.id == Announcement.client_id)
+    try:
+        query = query.where(Announcement.id == uuid.UUID(name))
+    except ValueError:
+        query = query.where(Client.slug == name)
+    found = session.execute(
+        query.order_by(Announcement.confirmed_at.desc().nulls_last(), Announcement.id.desc()).limit(1)
+    ).one_or_none()
+    if found is None:
+        raise UnknownAnnouncement(
+            f"There is no announcement {name!r}: `announcements list` names the newest."
+        )
+    return found[0], found[1]
 
 
 def progress(session: Session, announcement: Announcement) -> Progress:

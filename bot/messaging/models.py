@@ -136,6 +136,7 @@ class Chunk(Base):
     source_id: Mapped[uuid.UUID]
     lease_token: Mapped[uuid.UUID | None]
     leased_until: Mapped[datetime | None]  # by the database's clock
+    leased_by: Mapped[str | None]  # host and process id, for whoever looks
     not_before: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

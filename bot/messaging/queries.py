@@ -51,17 +51,33 @@ class Ledger:
 ON_THE_WAY = {statuses.ACCEPTED, statuses.QUEUED, statuses.SENDING, statuses.SENT}
 
 
-def ledger(session: Session, source_type: str, source_id: uuid.UUID) -> Ledger:
-    """Sum the ledger for one source."""
-    groups = session.execute(
+@dataclass(frozen=True)
+class Part:
+    """How many messages of one source came to the same end, or stand at the same place."""
+
+    status: str
+    skip_reason: str | None
+    error_code: int | None
+    count: int
+
+
+def breakdown(session: Session, source_type: str, source_id: uuid.UUID) -> list[Part]:
+    """What became of every text of one source, exactly; counted from the ledger's rows."""
+    found = session.execute(
         select(Message.status, Message.skip_reason, Message.error_code, func.count())
         .where(Message.source_type == source_type, Message.source_id == source_id)
         .group_by(Message.status, Message.skip_reason, Message.error_code)
+        .order_by(func.min(Message.rank), Message.status, Message.skip_reason, Message.error_code)
     )
+    return [Part(*row) for row in found]
+
+
+def ledger(session: Session, source_type: str, source_id: uuid.UUID) -> Ledger:
+    """Sum the ledger for one source."""
     sums: dict[str, int] = {}
-    for status, skip_reason, error_code, count in groups:
-        part = _part(status, skip_reason, error_code)
-        sums[part] = sums.get(part, 0) + count
+    for each in breakdown(session, source_type, source_id):
+        part = _part(each.status, each.skip_reason, each.error_code)
+        sums[part] = sums.get(part, 0) + each.count
     return Ledger(**sums)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,6 +16,8 @@ from tests.web.signed import Twilio
 from web import create_app
 
 CLOSED_PORT = 1
+
+Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,13 @@ def _empty_database(database: Servers) -> None:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """Run a command of ``flask --app wsgi``."""
+    runner = app.test_cli_runner()
+    return lambda *arguments: runner.invoke(args=arguments)
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from click.testing import Result
-from flask import Flask
 from sqlalchemy import select, update
 
 from bot import db
@@ -16,17 +13,9 @@ from bot.audience.models import Client
 from bot.events import service as events
 from bot.events.models import DEAD, Event, Handling
 from bot.messaging.models import Sender
-
-Run = Callable[..., Result]
+from tests.web.conftest import Run
 
 ADD = ("clients", "add", "--name", "Pizza Palace", "--slug", "pizza-palace", "--phone", "+1 555 010 0001")
-
-
-@pytest.fixture
-def run(app: Flask) -> Run:
-    """Run a command of ``flask --app wsgi``."""
-    runner = app.test_cli_runner()
-    return lambda *arguments: runner.invoke(args=arguments)
 
 
 def the_client() -> Client:
