@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import structlog
 from sqlalchemy import (
+    ColumnElement,
     DateTime,
     Integer,
     LargeBinary,
@@ -20,11 +21,9 @@ from sqlalchemy import (
     Uuid,
     column,
     func,
-    insert,
-    literal,
+    or_,
     select,
     text,
-    update,
 )
 from sqlalchemy.orm import Session
 
@@ -32,8 +31,8 @@ from bot import claims
 from bot.claims import Lease
 from bot.config import settings
 from bot.crypto import UnknownKeyVersion, Unreadable, keyring
-from bot.messaging import respites, steps
-from bot.messaging.models import Chunk, Message, MessageHistory, Sender
+from bot.messaging import respites, steps, unknowns
+from bot.messaging.models import Chunk, Message, Sender
 from bot.messaging.statuses import (
     CALLING,
     ERASED,
@@ -44,7 +43,6 @@ from bot.messaging.statuses import (
     RANK,
     SKIPPED,
     SUPPRESSED,
-    UNKNOWN,
 )
 from bot.messaging.steps import Step
 
@@ -98,13 +96,14 @@ def take(session: Session, lane: str, *, now: datetime) -> LeasedChunk | None:
         CHUNK.c.finished_at.is_(None),
         CHUNK.c.lane == lane,
         CHUNK.c.not_before <= now,
+        _may_be_worked(now),
         order_by=(CHUNK.c.not_before, CHUNK.c.id),
         seconds=settings().lease_seconds,
     )
     if lease is None:
         return None
     if lease.taken_over:
-        _give_up_calls(session, lease.id, now=now)
+        unknowns.give_up_calls(session, lease.id, now=now)
     sender = session.scalars(
         select(Sender.provider_id).join(Chunk, Chunk.sender_id == Sender.id).where(Chunk.id == lease.id)
     ).one()
@@ -137,9 +136,11 @@ _MARK = text("""
             ) AS waits_until
         FROM message
         JOIN contact_point ON contact_point.id = message.contact_point_id
+        JOIN sender ON sender.id = message.sender_id
         WHERE message.chunk_id = :chunk_id
             AND message.rank = :pending_rank
             AND (message.next_attempt_at IS NULL OR message.next_attempt_at <= :now)
+            AND (sender.paused_at IS NULL OR message.expires_at <= :now)
         ORDER BY message.position
         LIMIT :most
         FOR UPDATE OF message SKIP LOCKED
@@ -203,9 +204,9 @@ def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
     Those that may not be called any more (opted out, erased, suppressed, expired) are skipped with the
-    reason; those that must wait (a respite) stay pending until then; one that can't be read fails by itself
-    alone. Rows that a STOP is taking back at this moment are passed over. An empty slice says that nothing is
-    due.
+    reason; those that must wait (a respite) stay pending until then, those of a paused sender until they
+    expire; one that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are
+    passed over. An empty slice says that nothing is due.
 
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """
@@ -263,12 +264,22 @@ def leasable(session: Session, lane: str, *, most: int, now: datetime) -> int:
             Chunk.finished_at.is_(None),
             Chunk.lane == lane,
             Chunk.not_before <= now,
+            _may_be_worked(now),
             claims.free(CHUNK),
         )
         .limit(most)
         .subquery()
     )
     return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _may_be_worked(now: datetime) -> ColumnElement[bool]:
+    """The condition that a chunk's sender is not paused, or that texts of it have expired meanwhile."""
+    paused = select(Sender.id).where(Sender.paused_at.is_not(None))
+    expired = select(Message.id).where(
+        Message.chunk_id == CHUNK.c.id, Message.rank == RANK[PENDING], Message.expires_at <= now
+    )
+    return or_(CHUNK.c.sender_id.not_in(paused), expired.exists())
 
 
 def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], list[Step]]:
@@ -289,24 +300,6 @@ def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], lis
         else:
             calls.append(Call(row.id, row.attempts, to, body, row.expires_at))
     return calls, unreadable
-
-
-def _give_up_calls(session: Session, chunk_id: uuid.UUID, *, now: datetime) -> None:
-    given_up = (
-        update(Message)
-        .where(Message.chunk_id == chunk_id, Message.rank == RANK[CALLING])
-        .values(status=UNKNOWN, rank=RANK[UNKNOWN], updated_at=now)
-        .returning(Message.id)
-        .cte("given_up")
-    )
-    session.execute(
-        insert(MessageHistory).from_select(
-            ["message_id", "status", "source", "detail", "at"],
-            select(
-                given_up.c.id, literal(UNKNOWN), literal("send"), literal("the lease ran out"), literal(now)
-            ),
-        )
-    )
 
 
 def _a_client(chunk_id: uuid.UUID) -> ScalarSelect[uuid.UUID | None]:

@@ -34,6 +34,9 @@ class Sender(Base):
     client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id", use_alter=True))
     opt_outs_by: Mapped[str]  # carrier | bot: who blocks on STOP and answers it
     segments_per_second: Mapped[int | None]
+    paused_at: Mapped[datetime | None]  # something is wrong at Twilio: nothing is sent until it is resumed
+    paused_reason: Mapped[str | None]
+    resumed_at: Mapped[datetime | None]  # the last time
     created_at: Mapped[datetime]
 
 

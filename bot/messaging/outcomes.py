@@ -5,15 +5,14 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
+from bot.messaging import errors
 from bot.messaging.chunks import Call
+from bot.messaging.errors import Policy
 from bot.messaging.statuses import ACCEPTED, FAILED, FROM_TWILIO, PENDING, UNKNOWN
 from bot.messaging.steps import Step
 from bot.vendors.twilio import (
-    OPTED_OUT,
     Accepted,
     Ambiguous,
-    InvalidRecipient,
-    OptedOut,
     Outcome,
     RateLimited,
     Rejected,
@@ -22,6 +21,9 @@ from bot.vendors.twilio import (
 
 #: Waits between calls that were never processed double up to this.
 LONGEST_WAIT_SECONDS = 300.0
+#: Where Twilio says that its queues or a carrier's cap are full, a second would change nothing.
+LATER_SECONDS = 60.0
+LONGEST_LATER_SECONDS = 3600.0
 
 
 def step_of(call: Call, outcome: Outcome, *, at: datetime) -> Step:
@@ -29,10 +31,8 @@ def step_of(call: Call, outcome: Outcome, *, at: datetime) -> Step:
     match outcome:
         case Accepted(sid, status):
             return Step(call.message_id, FROM_TWILIO.get(status, ACCEPTED), "send", at, provider_id=sid)
-        case OptedOut():
-            return Step(call.message_id, FAILED, "send", at, error_code=OPTED_OUT)
-        case InvalidRecipient(code) | Rejected(code):
-            return Step(call.message_id, FAILED, "send", at, error_code=code)
+        case Rejected(code):
+            return _refused(call, code, at=at)
         case Ambiguous(reason):
             return Step(call.message_id, UNKNOWN, "send", at, detail=reason)
         case RateLimited(code, retry_after):
@@ -42,11 +42,35 @@ def step_of(call: Call, outcome: Outcome, *, at: datetime) -> Step:
             return back(call, at=at, wait=backoff(call.attempt), why=reason)
 
 
-def back(call: Call, *, at: datetime, wait: float, why: str) -> Step:
+def back(call: Call, *, at: datetime, wait: float, why: str, code: int | None = None) -> Step:
     """The step back of a call that was never processed; it may be made again in ``wait`` seconds."""
-    return Step(call.message_id, PENDING, "send", at, detail=why, attempt=call.attempt, retry_in=wait)
+    return Step(
+        call.message_id,
+        PENDING,
+        "send",
+        at,
+        error_code=code,
+        detail=why,
+        attempt=call.attempt,
+        retry_in=wait,
+    )
 
 
-def backoff(attempt: int) -> float:
-    """Seconds to wait after the ``attempt``-th call: doubling from one second, less up to half by chance."""
-    return min(LONGEST_WAIT_SECONDS, 2.0 ** min(attempt - 1, 16)) * random.uniform(0.5, 1.0)
+def backoff(attempt: int, *, first: float = 1.0, longest: float = LONGEST_WAIT_SECONDS) -> float:
+    """Seconds to wait after the ``attempt``-th call: doubling from the first, less up to half by chance."""
+    return min(longest, first * 2.0 ** min(attempt - 1, 16)) * random.uniform(0.5, 1.0)
+
+
+def later(attempt: int) -> float:
+    """Seconds to wait after the ``attempt``-th call where a queue or a cap is full."""
+    return backoff(attempt, first=LATER_SECONDS, longest=LONGEST_LATER_SECONDS)
+
+
+def _refused(call: Call, code: int, *, at: datetime) -> Step:
+    match errors.policy(code):
+        case Policy.CONFIGURATION:  # due as soon as the sender, which this pauses, is resumed
+            return back(call, at=at, wait=0.0, why=str(code), code=code)
+        case Policy.LATER | Policy.ONCE:
+            return back(call, at=at, wait=later(call.attempt), why=str(code))
+        case _:
+            return Step(call.message_id, FAILED, "send", at, error_code=code)

@@ -16,10 +16,9 @@ from sqlalchemy import Row, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from bot.events import service as events
-from bot.messaging import service
-from bot.messaging.models import Chunk, Message, MessageHistory, OptOut
+from bot.messaging import consequences
+from bot.messaging.models import Chunk, Message, MessageHistory
 from bot.messaging.statuses import CALLING, FINAL_RANK, PENDING, RANK
-from bot.vendors.twilio import INVALID_RECIPIENT, OPTED_OUT
 
 Source = tuple[str, uuid.UUID]
 
@@ -62,8 +61,8 @@ _MOVE = text("""
 def take(session: Session, steps: list[Step], *, now: datetime) -> None:
     """Take steps: move the messages, append every step to their history, and draw the consequences.
 
-    A refusal because of STOP is recorded as an opt-out, a number that can't receive texts is suppressed, and
-    sources for which nothing more is expected are announced (``messaging.settled``).
+    What errors say about numbers, people and senders is drawn from them, and sources for which nothing more
+    is expected are announced (``messaging.settled``).
     """
     messages = _lock(session, {step.message_id for step in steps})
     steps = [step for step in steps if step.message_id in messages]
@@ -73,7 +72,8 @@ def take(session: Session, steps: list[Step], *, now: datetime) -> None:
     if moves:
         session.execute(_MOVE, _columns(moves) | {"now": now})
     session.execute(insert(MessageHistory), [_history(step) for step in steps])
-    _draw_consequences(session, steps, messages, now=now)
+    codes = {step.message_id: step.error_code for step in steps if step.error_code is not None}
+    consequences.draw(session, codes, messages, now=now)
     finished = {
         (messages[step.message_id].source_type, messages[step.message_id].source_id): messages[
             step.message_id
@@ -132,6 +132,7 @@ def _lock(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[*tu
             Message.client_id,
             Message.contact_point_id,
             Message.sender_id,
+            Message.chunk_id,
             Message.source_type,
             Message.source_id,
             func.coalesce(Message.calling_at, Message.created_at).label("called_at"),
@@ -162,7 +163,8 @@ def _columns(moves: list[Step]) -> dict[str, list[Any]]:
         "statuses": [step.status for step in moves],
         "ranks": [RANK[step.status] for step in moves],
         "provider_ids": [step.provider_id for step in moves],
-        "error_codes": [step.error_code for step in moves],
+        # A call that was never processed leaves no error behind; its history has it.
+        "error_codes": [None if step.status == PENDING else step.error_code for step in moves],
         "retries": [step.retry_in if step.status == PENDING else None for step in moves],
     }
 
@@ -176,47 +178,3 @@ def _history(step: Step) -> dict[str, Any]:
         "detail": step.detail or code,
         "at": step.at,
     }
-
-
-def _draw_consequences(
-    session: Session, steps: list[Step], messages: dict[uuid.UUID, Row[*tuple[Any, ...]]], *, now: datetime
-) -> None:
-    refused = {step.message_id: step.error_code for step in steps if step.error_code is not None}
-    # In the order of the contact points, so that two batches about the same people can't wait for each other.
-    for message_id, code in sorted(refused.items(), key=lambda item: messages[item[0]].contact_point_id):
-        message = messages[message_id]
-        if code in INVALID_RECIPIENT:
-            service.suppress(session, contact_point_id=message.contact_point_id, reason=str(code), now=now)
-        elif code == OPTED_OUT and not _opted_in_since(session, message):
-            _opt_out(session, message, now=now)
-
-
-def _opt_out(session: Session, message: Row[*tuple[Any, ...]], *, now: datetime) -> None:
-    new = service.opt_out(
-        session,
-        contact_point_id=message.contact_point_id,
-        sender_id=message.sender_id,
-        blocked_by_carrier=True,
-        source=str(OPTED_OUT),
-        now=now,
-    )
-    if new:  # the ledger of consent, above us, has to know
-        events.record(
-            session,
-            type="messaging.opted_out",
-            subject_type="contact_point",
-            subject_id=message.contact_point_id,
-            actor="carrier",
-            payload={"sender_id": str(message.sender_id), "source": str(OPTED_OUT)},
-            now=now,
-        )
-
-
-def _opted_in_since(session: Session, message: Row[*tuple[Any, ...]]) -> bool:
-    """Whether the person said START after this call: then its refusal is old news."""
-    lifted = select(OptOut.id).where(
-        OptOut.contact_point_id == message.contact_point_id,
-        OptOut.sender_id == message.sender_id,
-        OptOut.lifted_at > message.called_at,
-    )
-    return bool(session.scalar(select(lifted.exists())))

@@ -22,13 +22,8 @@ from twilio.rest import Client
 
 from bot.config import Settings
 
-OPTED_OUT = 21610
-
-#: The number can't receive texts at all (21211 and 21614 when we ask; 30005 and 30006 in receipts).
-INVALID_RECIPIENT = frozenset({21211, 21614, 30005, 30006})
-
-#: Too much at once: never processed, so it may be sent again (21611: the sender's queue at Twilio is full).
-RATE_LIMITED = frozenset({20429, 21611, 14107})
+TOO_MANY_REQUESTS = 20429
+UNAUTHORIZED = 20003
 
 #: A handshake takes milliseconds; who does not answer in three seconds won't.
 CONNECT_SECONDS = 3
@@ -45,18 +40,6 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class OptedOut:
-    """Twilio blocks this person on this sender, because they texted STOP (21610)."""
-
-
-@dataclass(frozen=True)
-class InvalidRecipient:
-    """The number can't receive texts: don't call it again."""
-
-    code: int
-
-
-@dataclass(frozen=True)
 class RateLimited:
     """Never processed; safe to send again. ``retry_after`` is in seconds, where Twilio names them."""
 
@@ -66,14 +49,14 @@ class RateLimited:
 
 @dataclass(frozen=True)
 class Rejected:
-    """Not accepted, and asking again won't help. Twilio's code, or the HTTP status where there is none."""
+    """Not accepted, for a reason that Twilio names. Its code, or the HTTP status where there is none."""
 
     code: int
 
 
 @dataclass(frozen=True)
 class Unreachable:
-    """Never processed: no connection, or Twilio does not accept our credentials. Safe to send later."""
+    """Never processed, because there was no connection. Safe to send later."""
 
     reason: str
 
@@ -85,7 +68,7 @@ class Ambiguous:
     reason: str
 
 
-Outcome = Accepted | OptedOut | InvalidRecipient | RateLimited | Rejected | Unreachable | Ambiguous
+Outcome = Accepted | RateLimited | Rejected | Unreachable | Ambiguous
 
 
 @dataclass(frozen=True)
@@ -204,14 +187,9 @@ def _refusal(status: int, text: str, headers: Mapping[str, str]) -> Outcome | No
         return Ambiguous(f"HTTP {status}")
     code = body.get("code")
     code = code if isinstance(code, int) else status
-    if status == 429 or code in RATE_LIMITED:
+    if status == 429 or code == TOO_MANY_REQUESTS:
         return RateLimited(code, _seconds(headers.get("Retry-After")))
-    if status == 401:
-        # Twilio never looked at the message. Once the operator has put the token right, it can go.
-        return Unreachable("Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
-    if code == OPTED_OUT:
-        return OptedOut()
-    return InvalidRecipient(code) if code in INVALID_RECIPIENT else Rejected(code)
+    return Rejected(UNAUTHORIZED if code == 401 else code)
 
 
 def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:

@@ -9,8 +9,10 @@ from typing import Final
 
 REFUSALS: Final[dict[int, tuple[int, str]]] = {
     20001: (400, "Invalid parameter: {detail}"),
+    14107: (400, "Message rate limit exceeded"),
     20003: (401, "Authenticate"),
     20004: (405, "Method not allowed"),
+    20005: (401, "Account not active"),
     20009: (409, "Cannot change this message before it has reached its final status"),
     20404: (404, "The requested resource {detail} was not found"),
     20429: (429, "Too Many Requests"),
@@ -30,6 +32,7 @@ REFUSALS: Final[dict[int, tuple[int, str]]] = {
             "or short code for your account."
         ),
     ),
+    21608: (400, "The number {detail} is unverified. Trial accounts cannot send messages to it"),
     21609: (400, "The 'StatusCallback' URL {detail} is not a valid URL."),
     21610: (400, "Attempt to send to unsubscribed recipient"),
     21611: (400, "This 'From' number has exceeded the maximum number of queued messages"),
@@ -40,6 +43,7 @@ REFUSALS: Final[dict[int, tuple[int, str]]] = {
     21623: (400, "Number of media files exceeds allowed limit."),
     21701: (400, "The Messaging Service {detail} does not exist."),
     21703: (400, "The Messaging Service does not contain any available phone numbers."),
+    21704: (400, "The Messaging Service has no number for this message."),
     30409: (409, "The message cannot be canceled, because it is no longer scheduled"),
     35111: (400, "SendAt timestamp {detail} is not valid"),
     35114: (400, "SendAt time must be between 300 seconds and 35 days from now"),
@@ -50,13 +54,24 @@ REFUSALS: Final[dict[int, tuple[int, str]]] = {
 DELIVERY_FAILURES: Final[dict[int, str]] = {
     21610: "Attempt to send to unsubscribed recipient",
     30001: "Queue overflow",
+    30002: "Account suspended",
     30003: "Unreachable destination handset",
     30004: "Message blocked",
     30005: "Unknown destination handset",
     30006: "Landline or unreachable carrier",
     30007: "Carrier violation",
     30008: "Unknown error",
+    30017: "Carrier network congestion",
     30022: "US A2P 10DLC - Rate Limits Exceeded",
+    30023: "US A2P 10DLC - Daily Message Cap Reached",
+    30027: "US A2P 10DLC - T-Mobile Daily Message Limit Reached",
+    30032: "Toll-Free Number Has Not Been Verified",
+    30034: "US A2P 10DLC - Message from an Unregistered Number",
+    30035: "US A2P 10DLC - Message from a number still being configured",
+    30410: "Provider timeout error",
+    30610: "Message blocked during quiet hours",
+    30640: "Message blocked: recipient is a known litigator",
+    63038: "Account exceeded the daily messages limit",
 }
 """Why an accepted message did not arrive: the resource's error_message for each code."""
 

@@ -17,7 +17,7 @@ from bot.events import dispatch
 from bot.messaging import chunks, receipts, steps
 from bot.messaging.chunks import Call
 from bot.messaging.outcomes import step_of
-from bot.vendors.twilio import Accepted, OptedOut, Outcome
+from bot.vendors.twilio import Accepted, Outcome, Rejected
 
 wiring.load()
 
@@ -65,7 +65,7 @@ class Deliveries:
 
     def _answer(self, call: Call) -> Outcome:
         if self.unlucky.get(call.to) == BLOCKED:
-            return OptedOut()
+            return Rejected(21610)
         return Accepted(f"SM{call.message_id.hex}", "accepted")
 
     def _append_receipt(self, session: Session, call: Call, now: datetime) -> None:

@@ -27,29 +27,29 @@ from bot.messaging.chunks import Call
 from bot.messaging.models import Chunk, Message
 from bot.messaging.outcomes import step_of
 from bot.messaging.statuses import CALLING, PENDING, RANK
-from bot.vendors.twilio import Accepted, Ambiguous, OptedOut, Outcome, RateLimited, Rejected
+from bot.vendors.twilio import Accepted, Ambiguous, Outcome, RateLimited, Rejected
 from tests.messaging import broadcast
 
 PEOPLE = 5
 _broadcasts = count()
 
-ANSWERS: tuple[tuple[bool, type[Outcome]], ...] = (
+ANSWERS: tuple[tuple[bool, type[Outcome] | int], ...] = (
     (True, Accepted),
     (True, Ambiguous),  # Twilio took it, and its answer was lost
     (False, Ambiguous),
     (False, RateLimited),
-    (False, Rejected),
-    (False, OptedOut),
+    (False, 21612),
+    (False, 21610),
 )
 
 
-def answer(kind: type[Outcome], sid: str) -> Outcome:
+def answer(kind: type[Outcome] | int, sid: str) -> Outcome:
+    if isinstance(kind, int):
+        return Rejected(kind)
     made: dict[type[Outcome], Outcome] = {
         Accepted: Accepted(sid, "accepted"),
         Ambiguous: Ambiguous("timeout"),
         RateLimited: RateLimited(20429, None),
-        Rejected: Rejected(21612),
-        OptedOut: OptedOut(),
     }
     return made[kind]
 
@@ -117,7 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: any(worker.calls for worker in self.workers))
     @rule(data=st.data(), how=st.sampled_from(ANSWERS))
-    def twilio_answers(self, data: st.DataObject, how: tuple[bool, type[Outcome]]) -> None:
+    def twilio_answers(self, data: st.DataObject, how: tuple[bool, type[Outcome] | int]) -> None:
         worker = data.draw(st.sampled_from([each for each in self.workers if each.calls]))
         call = worker.calls.pop(data.draw(st.integers(0, len(worker.calls) - 1)))
         took, kind = how
@@ -125,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
         step = step_of(call, answer(kind, f"SM{call.message_id}"), at=self.now)
         with db.transaction() as session:
             steps.take(session, [step], now=self.now)
-        if kind is OptedOut and self._opted_out(call.message_id):
+        if kind == 21610 and self._opted_out(call.message_id):
             self.stopped.add(self._person(call.message_id))
 
     @precondition(lambda self: any(self.taken.values()))

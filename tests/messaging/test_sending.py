@@ -69,17 +69,6 @@ def test_a_lane_sends_only_its_own_chunks(twilio, now):
     assert twilio.count() == 2
 
 
-@pytest.mark.parametrize("code", ["21211", "21614"])
-def test_a_number_that_cannot_receive_texts_is_suppressed(twilio, now, code):
-    twilio.fail(code, to=number(1))
-    announced = broadcast.create(3, now=now)
-    sending.drain(BULK, clock=clock)
-    assert (announced.message(1).status, announced.message(1).error_code) == ("failed", int(code))
-    assert announced.contact_point(1).suppressed_reason == code
-    assert announced.contact_point(0).suppressed_reason is None
-    assert announced.statuses() == {"accepted": 2, "failed": 1}
-
-
 def test_a_refusal_because_of_stop_is_recorded_as_an_opt_out_and_skips_what_is_pending(twilio, now):
     twilio.fail("21610", to=number(0))
     broadcast.create(1, now=now)
@@ -105,14 +94,6 @@ def test_a_refusal_older_than_the_last_start_is_ignored(twilio, now):
     assert announced.message(0).error_code == 21610
     with db.transaction() as session:
         assert session.scalar(select(func.count()).where(OptOut.lifted_at.is_(None))) == 0
-
-
-def test_any_other_refusal_fails_with_its_code_and_suppresses_nobody(twilio, now):
-    twilio.fail("21612", to=number(0))
-    announced = broadcast.create(1, now=now)
-    sending.drain(BULK, clock=clock)
-    assert (announced.message(0).status, announced.message(0).error_code) == ("failed", 21612)
-    assert announced.contact_point(0).suppressed_at is None
 
 
 @pytest.mark.parametrize(
@@ -164,14 +145,6 @@ def test_without_a_connection_everything_stays_pending(twilio, now, monkeypatch)
     sending.drain(BULK, clock=lambda: now)
     assert announced.statuses() == {"pending": 3}
     assert announced.history(0) == [("calling", "send"), ("pending", "send")]
-
-
-def test_a_wrong_token_fails_nobody(twilio, now, monkeypatch):
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "mistyped")
-    settings.cache_clear()
-    announced = broadcast.create(3, now=now)
-    sending.drain(BULK, clock=lambda: now)
-    assert announced.statuses() == {"pending": 3}
 
 
 def test_a_stop_between_lease_and_mark_skips(twilio, now):

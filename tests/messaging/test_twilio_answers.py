@@ -18,8 +18,6 @@ from bot.messaging import sending
 from bot.vendors.twilio import (
     Accepted,
     Ambiguous,
-    InvalidRecipient,
-    OptedOut,
     RateLimited,
     Rejected,
     Text,
@@ -90,10 +88,9 @@ def send(text: Text = TEXT) -> object:
     ("status", "body", "meaning"),
     [
         (201, '{"sid": "SM1", "status": "accepted"}', Accepted("SM1", "accepted")),
-        (400, '{"code": 21610, "status": 400}', OptedOut()),
-        (400, '{"code": 21211, "status": 400}', InvalidRecipient(21211)),
+        (400, '{"code": 21610, "status": 400}', Rejected(21610)),
         (400, '{"code": 21617, "status": 400}', Rejected(21617)),
-        (400, '{"code": 21611, "status": 400}', RateLimited(21611, None)),
+        (401, "<html>a proxy's page</html>", Rejected(20003)),
         (429, '{"code": 20429, "status": 429}', RateLimited(20429, None)),
         (429, "<html>slow down</html>", RateLimited(429, None)),
         (404, "<html>a proxy's page</html>", Rejected(404)),
@@ -115,11 +112,6 @@ def test_an_answer_is_taken_for_what_it_says(api, status, body, meaning):
 def test_retry_after_is_honoured(api):
     api.answer = (429, '{"code": 20429}', {"Retry-After": "7"})
     assert send() == RateLimited(20429, 7.0)
-
-
-def test_credentials_that_twilio_does_not_accept_fail_no_message(api):
-    api.answer = (401, '{"code": 20003}', {})
-    assert isinstance(send(), Unreachable)
 
 
 def test_a_refused_connection_was_never_processed(api, monkeypatch):

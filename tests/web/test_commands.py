@@ -12,6 +12,7 @@ from bot import db
 from bot.audience.models import Client
 from bot.events import service as events
 from bot.events.models import DEAD, Event, Handling
+from bot.messaging import pauses
 from bot.messaging.models import Sender
 from tests.web.conftest import Run
 
@@ -116,3 +117,20 @@ def test_without_a_database_a_command_says_so_in_a_sentence(run: Run, command: t
     assert result.exit_code == 1
     assert "database" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_paused_sender_is_shown_with_its_reason_and_resumed(run: Run, now: datetime) -> None:
+    run(*ADD)
+    with db.transaction() as session:
+        sender = session.scalars(select(Sender)).one()
+        pauses.pause(session, sender.id, code=21606, called_at=now, now=now)
+    assert (
+        "paused since 2026-11-23T15:00:00+00:00: 21606: the sender's number" in run("senders", "list").stdout
+    )
+    assert run("senders", "resume", sender.provider_id).stdout == f"{sender.provider_id} sends.\n"
+    assert "paused" not in run("senders", "list").stdout
+    unknown = run("senders", "resume", "MG0")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "Error: No sender is called 'MG0': `senders list` names them all.\n",
+    )

@@ -1,4 +1,4 @@
-"""``senders``: what texts come from, and who answers STOP there."""
+"""``senders``: what texts come from, who answers STOP there, and whether they may send."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select, update
 
+from bot.clock import utc_now
+from bot.messaging import pauses
 from bot.messaging.models import Sender
+from bot.messaging.pauses import UnknownSender
 from web.commands.unit_of_work import unit_of_work
 
 group = AppGroup("senders", help="What texts come from, and who answers STOP there.")
-
-
-class UnknownSender(LookupError):
-    """No sender has this id; the message says how to list those there are."""
 
 
 @group.command("list")
@@ -24,7 +23,11 @@ def list_senders() -> None:
     if not senders:
         click.echo("There is no sender yet: the first client or the first text makes one known.", err=True)
     for sender in senders:
-        click.echo(f"{sender.provider_id}\t{sender.kind}\tSTOP is answered by the {sender.opt_outs_by}")
+        line = f"{sender.provider_id}\t{sender.kind}\tSTOP is answered by the {sender.opt_outs_by}"
+        if sender.paused_at is not None:
+            since = sender.paused_at.isoformat(timespec="seconds")
+            line += f"\tpaused since {since}: {sender.paused_reason}"
+        click.echo(line)
 
 
 @group.command("set")
@@ -47,3 +50,12 @@ def set_sender(sender: str, opt_outs_by: str) -> None:
         if known is None:
             raise UnknownSender(f"No sender is called {sender!r}: `senders list` names them all.")
     click.echo(f"STOP to {sender} is answered by the {opt_outs_by}.")
+
+
+@group.command("resume")
+@click.argument("sender")
+def resume_sender(sender: str) -> None:
+    """Let SENDER go on, once what paused it has been put right at Twilio."""
+    with unit_of_work(UnknownSender) as session:
+        pauses.resume(session, sender, now=utc_now())
+    click.echo(f"{sender} sends.")
