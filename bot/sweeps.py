@@ -47,6 +47,7 @@ SWEEPS = (
     Sweep(audience.untold_subscribers, timedelta(seconds=5)),
     Sweep(announcements.missing_fan_outs, timedelta(seconds=10)),
     Sweep(announcements.missing_reports, timedelta(seconds=10)),
+    Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),
 )
 
 

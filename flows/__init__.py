@@ -8,8 +8,9 @@ from flows.join import Join
 from flows.language import Language
 from flows.leave import Leave
 from flows.other import Keep, Welcome
+from flows.pause import Pause
 
 #: In the order in which they are asked whether a word is theirs, within a role.
-FLOWS = (Announce, Ask, Keep, Join, Leave, Language, Commands, Welcome)
+FLOWS = (Announce, Pause, Ask, Keep, Join, Leave, Language, Commands, Welcome)
 
 dialogue = Dialogue(FLOWS)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from bot.announcements import queries
 from bot.announcements import service as announcements
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
@@ -14,7 +12,7 @@ from bot.dialogue.turn import Turn
 from bot.i18n import LOCALES, Text, _, language_name, listed, n_
 from flows.choices import numbered
 from flows.language import code_of
-from flows.preview import hint_at_wording, summary
+from flows.preview import hint_at_wording, say_nothing_waits, summary
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -35,7 +33,6 @@ class Announce(Flow):
     script = (
         Line(WORDING, IDLE, IDLE, "ask_for_draft_first"),
         Line(word("CONFIRM"), IDLE, IDLE, "nothing_waits"),
-        Line(word("DISCARD"), IDLE, IDLE, "nothing_waits"),
         Line(word("YES"), IDLE, IDLE, "nothing_waits"),
         Line(ANYTHING, IDLE, IDLE, "say_suspended", provided="is_suspended"),
         Line(ANYTHING, IDLE, IDLE, "ask_for_text", provided="is_empty"),
@@ -156,15 +153,7 @@ class Announce(Flow):
         )
 
     def nothing_waits(self, turn: Turn) -> None:
-        # The newest, for a draft may have been dropped since the last one that was sent.
-        newest = [queries.newest(turn.session, client.id) for client in turn.clients]
-        moments = [each.confirmed_at for each in newest if each]
-        if any(moment and turn.now - moment < timedelta(hours=1) for moment in moments):
-            turn.reply(
-                _("Your announcement is already on its way. It is sent once. Text STATUS to follow it.")
-            )
-        else:
-            turn.reply(_("Nothing waits to be sent. Text your announcement to begin."))
+        say_nothing_waits(turn)
 
     def say_suspended(
         self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None

@@ -37,7 +37,12 @@ class Ask(Flow):
                     ),
                     client=client.name,
                     count=latest.audience_size,
-                    result=summary(latest.ledger, turn.locale, not_yet_queued=latest.not_yet_queued),
+                    result=summary(
+                        latest.ledger,
+                        turn.locale,
+                        not_yet_queued=latest.not_yet_queued,
+                        paused=latest.paused,
+                    ),
                 )
 
     def subscribers(self, turn: Turn) -> None:

@@ -11,4 +11,9 @@ if TYPE_CHECKING:
 
 def numbered(clients: Iterable[Client]) -> str:
     """The clients' names, one to a line, each with the number to reply with."""
-    return "\n".join(f"{place}. {client.name}" for place, client in enumerate(clients, 1))
+    return numbered_lines(client.name for client in clients)
+
+
+def numbered_lines(lines: Iterable[str]) -> str:
+    """Lines, each with the number to reply with."""
+    return "\n".join(f"{place}. {line}" for place, line in enumerate(lines, 1))

@@ -9,7 +9,7 @@ from bot.i18n import _
 
 #: Reserved until payments, orders, plans and schedules are there: answered, never announced.
 RESERVED = (
-    "PAY BUY CART ORDER REORDER REFUND RETURN TRACK RECEIPT MENU ADDRESS SIGNUP PLAN SCHEDULE PAUSE RESUME"
+    "PAY BUY CART ORDER REORDER REFUND RETURN TRACK RECEIPT MENU ADDRESS SIGNUP PLAN SCHEDULE"
 ).split()
 
 
@@ -34,8 +34,8 @@ class Commands(Flow):
     def for_members(self, turn: Turn) -> None:
         turn.reply(
             _(
-                "Text your announcement, then CONFIRM or DISCARD. STATUS: how it goes. SUBSCRIBERS: how "
-                "many. LINK: how people join. LANG: language. JOIN, LEAVE, STOP, HELP."
+                "Text your announcement, then CONFIRM or DISCARD. PAUSE: stop sending. STATUS: how it goes. "
+                "SUBSCRIBERS: how many. LINK: how people join. LANG: language. JOIN, LEAVE, STOP, HELP."
             )
         )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bot.announcements import queries
 from bot.announcements.service import Preview
 from bot.dialogue.turn import Turn
 from bot.i18n import _, language_name, listed, money, n_, number
@@ -19,6 +22,17 @@ def summary(turn: Turn, preview: Preview) -> str:
         languages=_languages(turn, preview),
         cost=money(preview.cost, "USD", turn.locale),
     )
+
+
+def say_nothing_waits(turn: Turn) -> None:
+    """Nothing was shown that a CONFIRM or DISCARD could be for; perhaps it was heard already."""
+    # The newest, for a draft may have been dropped since the last one that was sent.
+    newest = [queries.newest(turn.session, client.id) for client in turn.clients]
+    moments = [each.confirmed_at for each in newest if each]
+    if any(moment and turn.now - moment < timedelta(hours=1) for moment in moments):
+        turn.reply(_("Your announcement is already on its way. It is sent once. Text STATUS to follow it."))
+    else:
+        turn.reply(_("Nothing waits to be sent. Text your announcement to begin."))
 
 
 def hint_at_wording(turn: Turn, locale: str) -> str:

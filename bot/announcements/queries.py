@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.announcements.models import Announcement
 from bot.audience.models import Client
+from bot.messaging import holds
 from bot.messaging import queries as messaging
+from bot.messaging.models import Chunk, Hold
 from bot.messaging.queries import Ledger
 
 
@@ -25,6 +27,7 @@ class Progress:
 
     announcement: Announcement
     ledger: Ledger
+    paused: bool
 
     @property
     def audience_size(self) -> int:
@@ -91,7 +94,46 @@ def named(session: Session, name: str) -> tuple[Announcement, Client]:
 
 def progress(session: Session, announcement: Announcement) -> Progress:
     """How far this announcement has come."""
-    return Progress(announcement, messaging.ledger(session, "announcement", announcement.id))
+    hold = holds.of(session, "announcement", announcement.id)
+    return Progress(
+        announcement,
+        messaging.ledger(session, "announcement", announcement.id),
+        paused=hold is not None and hold.dropped_at is None,
+    )
+
+
+def under_way(session: Session, client_ids: Iterable[uuid.UUID]) -> Sequence[Announcement]:
+    """The announcements of these clients that somebody is still to be called for, the oldest first."""
+    unsent = select(Chunk.id).where(
+        Chunk.source_type == "announcement",
+        Chunk.source_id == Announcement.id,
+        Chunk.finished_at.is_(None),
+    )
+    return session.scalars(
+        select(Announcement)
+        .where(
+            Announcement.client_id.in_(client_ids),
+            Announcement.status == "confirmed",
+            Announcement.reported_at.is_(None),
+            or_(Announcement.fanned_out_at.is_(None), unsent.exists()),
+        )
+        .order_by(Announcement.id)
+    ).all()
+
+
+def paused(session: Session, client_ids: Iterable[uuid.UUID]) -> list[Announcement]:
+    """Those of them that wait for RESUME or DISCARD, the oldest first."""
+    waiting = under_way(session, client_ids)
+    held = set(
+        session.scalars(
+            select(Hold.source_id).where(
+                Hold.source_type == "announcement",
+                Hold.source_id.in_([each.id for each in waiting]),
+                Hold.dropped_at.is_(None),
+            )
+        )
+    )
+    return [each for each in waiting if each.id in held]
 
 
 def without_fan_out(session: Session) -> Sequence[uuid.UUID]:

@@ -54,9 +54,10 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
     )
 
 
-def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0) -> str:
+def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0, *, paused: bool = False) -> str:
     """What became of an announcement's texts, in words: ``9 delivered, 1 failed``."""
-    on_the_way = not_yet_queued + ledger.pending + ledger.calling + ledger.on_the_way
+    waiting = not_yet_queued + ledger.pending
+    on_the_way = ledger.calling + ledger.on_the_way + (0 if paused else waiting)
     parts = [
         i18n.render(text, locale, count=count)
         for text, count in (
@@ -67,6 +68,9 @@ def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0) -> str:
                 n_("{count} on the way", "{count} on the way"),
                 on_the_way,
             ),
+            (n_("{count} paused", "{count} paused"), waiting if paused else 0),
+            (n_("{count} cancelled", "{count} cancelled"), ledger.cancelled),
+            (n_("{count} too late", "{count} too late"), ledger.expired),
             (n_("{count} not confirmed", "{count} not confirmed"), ledger.unknown),
         )
         if count or text.singular == "{count} delivered"

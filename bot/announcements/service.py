@@ -27,6 +27,9 @@ from bot.messaging.texts import freeze_rendering
 #: How long a draft waits for CONFIRM.
 DRAFT_LASTS = timedelta(days=1)
 
+#: Characters of a text that a list shows.
+LISTED_LENGTH = 30
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -86,6 +89,12 @@ def wordings(session: Session, announcement_id: uuid.UUID) -> dict[str, str]:
         select(Wording.locale, Wording.text).where(Wording.announcement_id == announcement_id)
     )
     return {locale: text for locale, text in found}  # noqa: C416  # a Row is no tuple for dict()
+
+
+def beginning(session: Session, announcement: Announcement) -> str:
+    """How an announcement begins, for lists: enough to tell which it is."""
+    text = wordings(session, announcement.id).get(announcement.locale, "").replace("\n", " ")
+    return text if len(text) <= LISTED_LENGTH else f"{text[: LISTED_LENGTH - 3].rstrip()}..."
 
 
 def preview(session: Session, client: Client, announcement_id: uuid.UUID, *, now: datetime) -> Preview:

@@ -9,12 +9,20 @@ from sqlalchemy.orm import Session
 
 from bot import db
 from bot.announcements import fanout, queries, report
+from bot.messaging import holds
 
 
 def missing_fan_outs(session: Session, now: datetime) -> None:  # noqa: ARG001
     """Fan out what was confirmed and has no rows."""
     for announcement_id in queries.without_fan_out(session):
         fanout.defer_fan_out(session, announcement_id)
+
+
+def outlasted_pauses(session: Session, now: datetime) -> None:
+    """End pauses that nobody ended in time: what they held is skipped as too late, and the owner told."""
+    outlasted = holds.outlasted(session, "announcement", held_before=now - fanout.USEFUL_FOR, now=now)
+    for announcement_id in outlasted:
+        holds.release(session, "announcement", announcement_id, now=now)
 
 
 def missing_reports(session: Session, now: datetime) -> None:

@@ -9,41 +9,17 @@ from datetime import datetime
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Integer,
-    LargeBinary,
-    Row,
-    ScalarSelect,
-    Table,
-    Text,
-    Uuid,
-    column,
-    func,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import claims
 from bot.claims import Lease
 from bot.config import settings
 from bot.crypto import UnknownKeyVersion, Unreadable, keyring
-from bot.messaging import respites, steps, unknowns
-from bot.messaging.models import Chunk, Message, Sender
-from bot.messaging.statuses import (
-    CALLING,
-    ERASED,
-    EXPIRED,
-    FAILED,
-    OPTED_OUT,
-    PENDING,
-    RANK,
-    SKIPPED,
-    SUPPRESSED,
-)
+from bot.messaging import steps, unknowns
+from bot.messaging.marking import MARK
+from bot.messaging.models import Chunk, Hold, Message, Sender
+from bot.messaging.statuses import CALLING, FAILED, PENDING, RANK
 from bot.messaging.steps import Step
 
 CHUNK = cast(Table, Chunk.__table__)
@@ -97,6 +73,7 @@ def take(session: Session, lane: str, *, now: datetime) -> LeasedChunk | None:
         CHUNK.c.lane == lane,
         CHUNK.c.not_before <= now,
         _may_be_worked(now),
+        ~_held(),
         order_by=(CHUNK.c.not_before, CHUNK.c.id),
         seconds=settings().lease_seconds,
     )
@@ -110,108 +87,18 @@ def take(session: Session, lane: str, *, now: datetime) -> LeasedChunk | None:
     return LeasedChunk(lease, sender)
 
 
-_MARK = text("""
-    WITH due AS (
-        SELECT message.id,
-            CASE
-                WHEN EXISTS (
-                    SELECT FROM opt_out
-                    WHERE opt_out.contact_point_id = message.contact_point_id
-                        AND opt_out.sender_id = message.sender_id
-                        AND opt_out.lifted_at IS NULL
-                ) THEN :opted_out
-                WHEN contact_point.address IS NULL THEN :erased
-                WHEN contact_point.suppressed_at IS NOT NULL THEN :suppressed
-                WHEN message.expires_at <= :now THEN :expired
-            END AS skip_reason,
-            message.expires_at,
-            GREATEST(  -- the last moment of whatever makes it wait; a NULL does not
-                (
-                    SELECT respite.until FROM respite
-                    WHERE respite.contact_point_id = message.contact_point_id
-                        AND respite.sender_id = message.sender_id
-                        AND respite.ended_at IS NULL
-                        AND message.purpose = ANY(:leaves_alone)
-                )
-            ) AS waits_until
-        FROM message
-        JOIN contact_point ON contact_point.id = message.contact_point_id
-        JOIN sender ON sender.id = message.sender_id
-        WHERE message.chunk_id = :chunk_id
-            AND message.rank = :pending_rank
-            AND (message.next_attempt_at IS NULL OR message.next_attempt_at <= :now)
-            AND (sender.paused_at IS NULL OR message.expires_at <= :now)
-        ORDER BY message.position
-        LIMIT :most
-        FOR UPDATE OF message SKIP LOCKED
-    ), decided AS (
-        SELECT id, skip_reason,
-            skip_reason IS NULL AND waits_until > :now AS waits,
-            skip_reason IS NULL AND (waits_until > :now) IS NOT TRUE AS goes,
-            LEAST(waits_until, expires_at) AS due_again  -- a useful life that ends while it waits, ends then
-        FROM due
-    ), marked AS (
-        UPDATE message
-        SET status = CASE WHEN goes THEN :calling WHEN waits THEN status ELSE :skipped END,
-            rank = CASE WHEN goes THEN :calling_rank WHEN waits THEN rank ELSE :skipped_rank END,
-            attempts = CASE WHEN goes THEN attempts + 1 ELSE attempts END,
-            calling_at = CASE WHEN goes THEN :now ELSE calling_at END,
-            next_attempt_at = CASE WHEN waits THEN due_again ELSE next_attempt_at END,
-            skip_reason = decided.skip_reason,
-            updated_at = :now
-        FROM decided
-        WHERE message.id = decided.id
-        RETURNING message.*
-    ), steps AS (
-        INSERT INTO message_history (message_id, status, source, detail, at)
-        SELECT id, status, 'send',
-            CASE WHEN rank = :pending_rank
-                THEN to_char(next_attempt_at AT TIME ZONE 'UTC', '"waits until "YYYY-MM-DD HH24:MI" UTC"')
-                ELSE skip_reason
-            END,
-            :now
-        FROM marked
-    )
-    SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
-        rendering.text AS body
-    FROM marked
-    JOIN contact_point ON contact_point.id = marked.contact_point_id
-    JOIN rendering ON rendering.id = marked.rendering_id
-    ORDER BY marked.position
-""").bindparams(
-    pending_rank=RANK[PENDING],
-    calling_rank=RANK[CALLING],
-    skipped_rank=RANK[SKIPPED],
-    calling=CALLING,
-    skipped=SKIPPED,
-    opted_out=OPTED_OUT,
-    erased=ERASED,
-    suppressed=SUPPRESSED,
-    expired=EXPIRED,
-    leaves_alone=list(respites.PURPOSES),
-)
-_MARKED = _MARK.columns(
-    column("id", Uuid()),
-    column("status", Text()),
-    column("attempts", Integer()),
-    column("expires_at", DateTime(timezone=True)),
-    column("address", LargeBinary()),
-    column("body", LargeBinary()),
-)
-
-
 def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
-    Those that may not be called any more (opted out, erased, suppressed, expired) are skipped with the
-    reason; those that must wait (a respite) stay pending until then, those of a paused sender until they
+    Those that may not be called any more (opted out, erased, suppressed, cancelled, expired) are skipped with
+    the reason; those that must wait (a respite) stay pending until then, those of a paused sender until they
     expire; one that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are
-    passed over. An empty slice says that nothing is due.
+    passed over, and so is a whole chunk that is held. An empty slice says that nothing is due.
 
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """
     claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
-    rows = session.execute(_MARKED, {"chunk_id": lease.id, "most": most, "now": now}).all()
+    rows = session.execute(MARK, {"chunk_id": lease.id, "most": most, "now": now}).all()
     marked = [row for row in rows if row.status == CALLING]
     calls, unreadable = _read(marked, now=now)
     if unreadable:
@@ -265,6 +152,7 @@ def leasable(session: Session, lane: str, *, most: int, now: datetime) -> int:
             Chunk.lane == lane,
             Chunk.not_before <= now,
             _may_be_worked(now),
+            ~_held(),
             claims.free(CHUNK),
         )
         .limit(most)
@@ -280,6 +168,19 @@ def _may_be_worked(now: datetime) -> ColumnElement[bool]:
         Message.chunk_id == CHUNK.c.id, Message.rank == RANK[PENDING], Message.expires_at <= now
     )
     return or_(CHUNK.c.sender_id.not_in(paused), expired.exists())
+
+
+def _held() -> ColumnElement[bool]:
+    """Whether a chunk's texts wait to be released. What was dropped is worked: its messages are skipped."""
+    return (
+        select(Hold.source_id)
+        .where(
+            Hold.source_type == CHUNK.c.source_type,
+            Hold.source_id == CHUNK.c.source_id,
+            Hold.dropped_at.is_(None),
+        )
+        .exists()
+    )
 
 
 def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], list[Step]]:

@@ -145,6 +145,17 @@ class Chunk(Base):
     created_at: Mapped[datetime]
 
 
+class Hold(Base):
+    """The texts of a source wait until this row is gone; once dropped, they are never sent."""
+
+    __tablename__ = "hold"
+
+    source_type: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    held_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
+
+
 class Message(Base):
     """The ledger: one row for every text to one person, for good."""
 

@@ -25,6 +25,8 @@ class Ledger:
     undelivered: int = 0
     failed: int = 0
     opted_out: int = 0  # skipped, or refused with 21610, because the person said STOP, left or was erased
+    cancelled: int = 0  # skipped, because the owner dropped the rest
+    expired: int = 0  # skipped, because it was too late to be of use
     skipped: int = 0  # for any other reason
 
     @property
@@ -35,7 +37,7 @@ class Ledger:
     @property
     def finished(self) -> int:
         """Those for whom nothing more is expected."""
-        return self.delivered + self.undelivered + self.failed + self.opted_out + self.skipped
+        return self.delivered + self.opted_out + self.cancelled + self.expired + self.not_reached
 
     @property
     def unfinished(self) -> int:
@@ -44,7 +46,7 @@ class Ledger:
 
     @property
     def not_reached(self) -> int:
-        """Those who did not get it for a reason other than their own wish."""
+        """Those who could not be reached."""
         return self.undelivered + self.failed + self.skipped
 
 
@@ -98,4 +100,6 @@ def _part(status: str, skip_reason: str | None, error_code: int | None) -> str:
     wished = skip_reason in {statuses.OPTED_OUT, statuses.LEFT, statuses.ERASED} or error_code == 21610
     if wished and status in {statuses.SKIPPED, statuses.FAILED, statuses.UNDELIVERED}:
         return "opted_out"
+    if status == statuses.SKIPPED and skip_reason in {statuses.CANCELLED, statuses.EXPIRED}:
+        return skip_reason
     return status

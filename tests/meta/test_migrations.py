@@ -35,7 +35,9 @@ def fill(project_root: Path) -> None:
     player = Player()
     player.play(project_root / "tests" / "transcripts" / "stop" / "by_us.txt")
     player.take("Olivia >> Half-price pizza")
+    player.take("(sending waits)")
     player.take("Olivia >> CONFIRM")
+    player.take("Olivia >> PAUSE")
     with db.transaction() as session:
         receipts.append(
             session, message_id=None, provider_id="SM1", status="sent", error_code=None, now=player.now

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from bot.announcements import queries, service
 from bot.announcements.queries import UnknownAnnouncement
-from bot.messaging import inspection
+from bot.messaging import holds, inspection
 from bot.messaging import queries as messaging
 from bot.messaging.inspection import Chunks
 from bot.messaging.models import Rendering
@@ -51,12 +51,16 @@ def show(announcement: str) -> None:
         wordings = service.wordings(session, found.id)
         parts = messaging.breakdown(session, "announcement", found.id)
         chunks = inspection.chunks(session, "announcement", found.id)
+        hold = holds.of(session, "announcement", found.id)
     line("id", found.id)
     line("client", f"{client.name} ({client.slug}, {client.status})")
     line("status", found.status)
     for name in ("created", "confirmed", "fanned_out", "reported"):
         line(name.replace("_", " "), moment(getattr(found, f"{name}_at")))
     line("expires", moment(found.expires_at))
+    if hold is not None:
+        line("paused", moment(hold.held_at))
+        line("dropped", moment(hold.dropped_at))
     if texts:
         block("texts", _texts(texts))
     else:

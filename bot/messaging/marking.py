@@ -1,0 +1,113 @@
+"""The statement that marks messages as being called: who goes, who waits, who is skipped."""
+
+from __future__ import annotations
+
+from sqlalchemy import DateTime, Integer, LargeBinary, Text, Uuid, column, text
+
+from bot.messaging import respites
+from bot.messaging.statuses import (
+    CALLING,
+    CANCELLED,
+    ERASED,
+    EXPIRED,
+    OPTED_OUT,
+    PENDING,
+    RANK,
+    SKIPPED,
+    SUPPRESSED,
+)
+
+_MARK = text("""
+    WITH due AS (
+        SELECT message.id,
+            CASE
+                WHEN EXISTS (
+                    SELECT FROM opt_out
+                    WHERE opt_out.contact_point_id = message.contact_point_id
+                        AND opt_out.sender_id = message.sender_id
+                        AND opt_out.lifted_at IS NULL
+                ) THEN :opted_out
+                WHEN contact_point.address IS NULL THEN :erased
+                WHEN contact_point.suppressed_at IS NOT NULL THEN :suppressed
+                WHEN hold.dropped_at IS NOT NULL THEN :cancelled
+                WHEN message.expires_at <= :now THEN :expired
+            END AS skip_reason,
+            message.expires_at,
+            GREATEST(  -- the last moment of whatever makes it wait; a NULL does not
+                (
+                    SELECT respite.until FROM respite
+                    WHERE respite.contact_point_id = message.contact_point_id
+                        AND respite.sender_id = message.sender_id
+                        AND respite.ended_at IS NULL
+                        AND message.purpose = ANY(:leaves_alone)
+                )
+            ) AS waits_until
+        FROM message
+        JOIN contact_point ON contact_point.id = message.contact_point_id
+        JOIN sender ON sender.id = message.sender_id
+        LEFT JOIN hold ON hold.source_type = message.source_type AND hold.source_id = message.source_id
+        WHERE message.chunk_id = :chunk_id
+            AND message.rank = :pending_rank
+            AND (hold.held_at IS NULL OR hold.dropped_at IS NOT NULL)
+            AND (message.next_attempt_at IS NULL OR message.next_attempt_at <= :now
+                OR hold.dropped_at IS NOT NULL)
+            AND (sender.paused_at IS NULL OR message.expires_at <= :now)
+        ORDER BY message.position
+        LIMIT :most
+        FOR UPDATE OF message SKIP LOCKED
+    ), decided AS (
+        SELECT id, skip_reason,
+            skip_reason IS NULL AND waits_until > :now AS waits,
+            skip_reason IS NULL AND (waits_until > :now) IS NOT TRUE AS goes,
+            LEAST(waits_until, expires_at) AS due_again  -- a useful life that ends while it waits, ends then
+        FROM due
+    ), marked AS (
+        UPDATE message
+        SET status = CASE WHEN goes THEN :calling WHEN waits THEN status ELSE :skipped END,
+            rank = CASE WHEN goes THEN :calling_rank WHEN waits THEN rank ELSE :skipped_rank END,
+            attempts = CASE WHEN goes THEN attempts + 1 ELSE attempts END,
+            calling_at = CASE WHEN goes THEN :now ELSE calling_at END,
+            next_attempt_at = CASE WHEN waits THEN due_again ELSE next_attempt_at END,
+            skip_reason = decided.skip_reason,
+            updated_at = :now
+        FROM decided
+        WHERE message.id = decided.id
+        RETURNING message.*
+    ), steps AS (
+        INSERT INTO message_history (message_id, status, source, detail, at)
+        SELECT id, status, 'send',
+            CASE WHEN rank = :pending_rank
+                THEN to_char(next_attempt_at AT TIME ZONE 'UTC', '"waits until "YYYY-MM-DD HH24:MI" UTC"')
+                ELSE skip_reason
+            END,
+            :now
+        FROM marked
+    )
+    SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
+        rendering.text AS body
+    FROM marked
+    JOIN contact_point ON contact_point.id = marked.contact_point_id
+    JOIN rendering ON rendering.id = marked.rendering_id
+    ORDER BY marked.position
+""").bindparams(
+    pending_rank=RANK[PENDING],
+    calling_rank=RANK[CALLING],
+    skipped_rank=RANK[SKIPPED],
+    calling=CALLING,
+    skipped=SKIPPED,
+    opted_out=OPTED_OUT,
+    erased=ERASED,
+    suppressed=SUPPRESSED,
+    cancelled=CANCELLED,
+    expired=EXPIRED,
+    leaves_alone=list(respites.PURPOSES),
+)
+#: Give it ``chunk_id``, ``most`` and ``now``; a row comes back for every message that it decided about.
+MARK = _MARK.columns(
+    column("id", Uuid()),
+    column("status", Text()),
+    column("attempts", Integer()),
+    column("expires_at", DateTime(timezone=True)),
+    column("address", LargeBinary()),
+    column("body", LargeBinary()),
+)
