@@ -9,6 +9,10 @@ class InvalidNumber(ValueError):
     """What was given is no phone number; the message says what to give instead."""
 
 
+class UnknownRegion(ValueError):
+    """No region is called so; the message says how one is written."""
+
+
 def parse(text: str, region: str | None = None) -> str:
     """Read a phone number as E.164 (``+15550100001``).
 
@@ -29,6 +33,24 @@ def display(number: str) -> str:
     """A number as people write it: ``+15550100001`` → ``+1 555-010-0001``."""
     parsed = phonenumbers.parse(number)
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def region_of(number: str) -> str:
+    """The region (ISO 3166, ``US``) of an E.164 number: where national numbers like it are dialled."""
+    parsed = phonenumbers.parse(number)
+    region = phonenumbers.region_code_for_number(parsed)
+    return str(region or phonenumbers.region_code_for_country_code(parsed.country_code or 0))
+
+
+def known_region(text: str) -> str:
+    """A region as people write it: ``us`` is ``US``.
+
+    :raises UnknownRegion: no region with phone numbers of its own is called so.
+    """
+    region = text.strip().upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise UnknownRegion(f"{text!r} is not a region: write it in two letters, like US, MX or FR.")
+    return region
 
 
 def _advice(text: str) -> str:

@@ -7,7 +7,7 @@ from flask import Flask
 from bot import telemetry, wiring
 from bot.config import settings
 from web import errors, health, request_log
-from web.commands import announcements, clients, database, events, messages, senders
+from web.commands import announcements, clients, database, events, messages, senders, subscribers
 from web.webhooks import twilio
 
 
@@ -27,6 +27,7 @@ def create_app() -> Flask:
     for command in (
         database.upgrade,
         clients.group,
+        subscribers.group,
         senders.group,
         events.group,
         announcements.group,

@@ -100,7 +100,7 @@ class Consent(Base):
     channel: Mapped[str]
     purpose: Mapped[str]  # announcements
     action: Mapped[str]  # join | leave | opt_out | opt_in
-    source: Mapped[str]  # sms | 21610 | operator
+    source: Mapped[str]  # sms | 21610 | operator | import
     text_shown: Mapped[str | None] = mapped_column(EncryptedText())
     words_said: Mapped[str | None] = mapped_column(EncryptedText())
     provider_id: Mapped[str | None]  # MessageSid of what they said

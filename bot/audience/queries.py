@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from bot import phones
 from bot.audience.models import Client, Membership, Person, Subscription
 from bot.audience.slugs import slugify
 from bot.messaging.models import ContactPoint, OptOut
@@ -146,6 +147,18 @@ def clients_followed(session: Session, person_id: uuid.UUID, sender_id: uuid.UUI
         )
         .order_by(Subscription.joined_at, Subscription.id)
     ).all()
+
+
+def region_of(session: Session, client_id: uuid.UUID) -> str | None:
+    """The region (ISO 3166) of the number of the member who has been there longest, if there is one."""
+    number = session.scalar(
+        select(ContactPoint.address)
+        .join(Membership, Membership.person_id == ContactPoint.person_id)
+        .where(Membership.client_id == client_id, ContactPoint.address.is_not(None))
+        .order_by(Membership.created_at, ContactPoint.id)
+        .limit(1)
+    )
+    return None if number is None else phones.region_of(number)
 
 
 def members(session: Session, client_id: uuid.UUID) -> Sequence[Any]:

@@ -281,9 +281,19 @@ def set_client_status(session: Session, slug: str, status: str) -> None:
 
     :raises UnknownClient: no client has this slug.
     """
-    changed = session.execute(update(Client).where(Client.slug == slug).values(status=status))
-    if messaging.rows(changed) == 0:
+    client_named(session, slug).status = status
+    session.flush()
+
+
+def client_named(session: Session, slug: str) -> Client:
+    """The client of this slug.
+
+    :raises UnknownClient: no client has it.
+    """
+    client = queries.client_by_slug(session, slug)
+    if client is None:
         raise UnknownClient(f"No client is called {slug!r}: `clients list` names them all.")
+    return client
 
 
 def _tell_subscribed(

@@ -1,0 +1,1 @@
+"""Bringing an audience along: a list of numbers becomes people who follow a client."""
