@@ -26,11 +26,12 @@ from types import FrameType
 
 import structlog
 from redis import Redis, RedisError
+from redis.client import Pipeline
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
 
-from bot import jobs, telemetry, wiring
+from bot import jobs, metrics, telemetry, wiring
 from bot.clock import utc_now
 from bot.config import ConfigurationError, settings
 from bot.messaging import sending
@@ -54,6 +55,21 @@ class Lane(SimpleWorker):
         """Run a job, and have its log lines carry its id."""
         with structlog.contextvars.bound_contextvars(job_id=job.id):
             return super().perform_job(job, queue, execution)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Tell that this lane is worked."""
+        super().heartbeat(timeout, pipeline)
+        jobs.lane_lives(pipeline if pipeline is not None else self.connection, *self._place)
+
+    def register_death(self) -> None:
+        """Tell that this lane is worked no more, by this process."""
+        super().register_death()  # type: ignore[no-untyped-call]
+        jobs.lane_ends(self.connection, *self._place)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        queues = tuple(self.queue_names())
+        return next((lane for lane, names in jobs.LANES.items() if names == queues), "burst"), self.name
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Finish the job at hand, which for a broadcast is what is being sent, and take no other."""
@@ -197,6 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     telemetry.configure(level)
+    metrics.begin("worker")
     wiring.load()
     if options.burst:
         return work_off(options.lanes)

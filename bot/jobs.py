@@ -6,13 +6,16 @@ a sweep finds the row it would have worked on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from rq import Queue
@@ -20,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from bot import db
 from bot.breaker import Breaker
+from bot.clock import utc_now
 from bot.config import settings
 
 Found = TypeVar("Found")
@@ -40,6 +44,11 @@ TURN_SECONDS = 1.0
 
 #: Each lane is worked by processes of its own, so that a reply never waits behind a broadcast.
 LANES: dict[str, tuple[str, ...]] = {"express": (EXPRESS, DEFAULT), "bulk": (BULK,)}
+
+#: A lane is heard of every 45 seconds, or after the minute at most that it has been sending.
+SILENT = timedelta(minutes=3)
+
+_LANES_UP = "nudges:lanes-up"
 
 
 @lru_cache(maxsize=1)
@@ -99,6 +108,30 @@ def ask(call: Callable[[Redis], Found], *, otherwise: Found, complaint: str, **c
         return otherwise
     breaker.answered()
     return found
+
+
+def lane_lives(connection: Redis | Pipeline, lane: str, process: str) -> None:
+    """Note that a process works a lane; it tells again at least every :data:`SILENT`, or counts as gone.
+
+    RQ's own list of workers does not come back after Redis was emptied.
+    """
+    connection.zadd(_LANES_UP, {f"{lane}/{process}": utc_now().timestamp()})
+
+
+def lane_ends(connection: Redis, lane: str, process: str) -> None:
+    """Note that a process works a lane no more."""
+    connection.zrem(_LANES_UP, f"{lane}/{process}")
+
+
+def lanes_up() -> dict[str, int]:
+    """How many processes work each lane.
+
+    :raises RedisError: Redis does not answer.
+    """
+    redis().zremrangebyscore(_LANES_UP, 0, (utc_now() - SILENT).timestamp())
+    members = cast(list[bytes], redis().zrange(_LANES_UP, 0, -1))
+    found = Counter(member.decode().partition("/")[0] for member in members)
+    return {lane: found[lane] for lane in LANES}
 
 
 @lru_cache(maxsize=1)

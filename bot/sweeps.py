@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -49,6 +49,16 @@ SWEEPS = (
     Sweep(announcements.missing_reports, timedelta(seconds=10)),
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),
 )
+
+
+def is_sweeping(session: Session) -> bool:
+    """Whether some worker holds the lock of the sweeps."""
+    held = text(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND classid = 0 AND objid = :lock)"
+    )
+    return bool(session.scalar(held, {"lock": LOCK}))
 
 
 class Sweeper:

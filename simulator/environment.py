@@ -32,6 +32,7 @@ SETTINGS = (
     "QUIET_HOURS",
     "SEGMENT_PRICE_USD",
     "LOG_LEVEL",
+    "PROMETHEUS_MULTIPROC_DIR",
 )
 
 _HEADER = "# Made for this machine. Keep SECRET_KEY and below: the data is encrypted with these keys.\n"

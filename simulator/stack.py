@@ -93,7 +93,11 @@ class Stack:
             standin_port = free_port(self._ports[1])
             self.app_url = f"http://127.0.0.1:{port_of(app_port)}"
             self.standin_url = f"http://127.0.0.1:{standin_port}"
-            addresses |= {"PUBLIC_URL": self.app_url, "TWILIO_API_BASE_URL": self.standin_url}
+            addresses |= {
+                "PUBLIC_URL": self.app_url,
+                "TWILIO_API_BASE_URL": self.standin_url,
+                "PROMETHEUS_MULTIPROC_DIR": str(self._root / "var" / "metrics"),
+            }
             made = development_settings(self._root / "var" / "env", addresses)
             self.env = child_environment({**made, **self._settings})
             self.processes = Processes(PROJECT, self._root / "var" / "log", show=self._show)

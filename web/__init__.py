@@ -6,7 +6,7 @@ from flask import Flask
 
 from bot import telemetry, wiring
 from bot.config import settings
-from web import errors, health, request_log
+from web import errors, health, metrics, request_log
 from web.commands import announcements, clients, database, events, messages, senders, subscribers
 from web.webhooks import twilio
 
@@ -22,6 +22,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024  # Twilio's webhooks are a few kilobytes
     request_log.install(app)
     errors.install(app)
+    metrics.install(app)
     app.register_blueprint(health.routes)
     app.register_blueprint(twilio.routes)
     for command in (

@@ -23,6 +23,11 @@ class Announcement(Base):
     __table_args__ = (
         Index("ix_announcement_client_id", "client_id", "id"),
         Index(
+            "ix_announcement_confirmed_at",
+            "confirmed_at",
+            postgresql_where=text("confirmed_at IS NOT NULL"),
+        ),
+        Index(
             "ix_announcement_unreported",
             "id",
             postgresql_where=text("status = 'confirmed' AND reported_at IS NULL"),

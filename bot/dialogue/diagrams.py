@@ -33,7 +33,7 @@ def _arrows(flow: type[Flow]) -> dict[tuple[str, str], str]:
         for source, transitions in event.transitions.items():
             for transition in transitions:
                 provided = ", ".join(_words(str(condition.func)) for condition in transition.conditions)
-                effect = (provided, str(transition.after))
+                effect = (provided, str(transition.after[-1]))
                 said[source, str(transition.dest)][effect].append(name)
     return {
         arrow: "<br/>".join(

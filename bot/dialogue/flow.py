@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from transitions import Machine
@@ -86,7 +87,7 @@ class Flow:
                     "source": line.while_in,
                     "dest": line.goes_to,
                     "conditions": [line.provided] if line.provided else [],
-                    "after": line.does,
+                    "after": [partial(_note, line.does), line.does],
                 }
                 for line in cls.script
             ],
@@ -116,9 +117,10 @@ class Flow:
                     return line, match
         return None
 
-    def step(self, line: Line, turn: Turn, arguments: dict[str, Any]) -> None:
+    def step(self, line: Line, turn: Turn, arguments: dict[str, Any]) -> str:
         """Take one step: the machine picks the first line of this trigger that holds, and its method runs.
 
+        :returns: the method's name.
         :raises ScriptError: no line of the trigger holds; the last one needs no ``provided``.
         """
         taken = self.machine.events[line.says.name].trigger(self, turn, **arguments)
@@ -126,3 +128,8 @@ class Flow:
             raise ScriptError(
                 f"{type(self).__name__} has no line for {line.says.name!r} in {line.while_in!r}."
             )
+        return turn.done
+
+
+def _note(does: str, turn: Turn, **_arguments: object) -> None:
+    turn.done = does

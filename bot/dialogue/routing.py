@@ -36,9 +36,8 @@ class Step:
     def take(self, flow: Flow, turn: Turn) -> str:
         """Take the step, and name it for the records."""
         if isinstance(self.line, Line):
-            flow.step(self.line, turn, self.match.arguments)
-        else:
-            getattr(flow, self.line.does)(turn, **self.match.arguments)
+            return flow.step(self.line, turn, self.match.arguments)
+        getattr(flow, self.line.does)(turn, **self.match.arguments)
         return self.line.does
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from bot import cards
+from bot import cards, db, metrics
 from bot.audience import service as audience
 from bot.dialogue import carrier, conversations
 from bot.dialogue.flow import IDLE, Flow
@@ -67,6 +67,7 @@ class Dialogue:
         contact_point = audience.person_at(session, inbound.from_number, now=now)
         inbound_id = _record(session, inbound, body, contact_point=contact_point, sender=sender, now=now)
         if inbound_id is None:
+            db.after_commit(session, metrics.INBOUND.labels("repeated").inc)
             return _given_before(session, inbound.provider_id)
         conversation = conversations.lock(session, contact_point.id, sender.id, now=now)
         turn = Turn(
@@ -83,6 +84,7 @@ class Dialogue:
         )
         outcome = self._take(turn, conversation, inbound.opt_out_type)
         blocked = turn.opt_out is not None and turn.opt_out.blocked_by_carrier
+        db.after_commit(session, metrics.INBOUND.labels(outcome).inc)
         session.execute(
             update(InboundRow)
             .where(InboundRow.id == inbound_id)

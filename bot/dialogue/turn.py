@@ -46,6 +46,7 @@ class Turn:
     spoken_locale: str | None = None
     replies: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    done: str = ""  # the method of the flow that took it, for the records
     #: For whom the text is kept, and in whose name it was answered.
     client: Client | None = None
 

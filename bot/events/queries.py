@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from bot.events.models import DEAD, RETRY, Event, Handling
@@ -71,3 +71,21 @@ def dead_letters(session: Session, *, limit: int = 100) -> list[DeadLetter]:
         .limit(limit)
     )
     return [DeadLetter(*row) for row in found]
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The events that are not handled yet, since when the first of them, and how many were given up."""
+
+    undispatched: int
+    since: datetime | None
+    dead: int
+
+
+def backlog(session: Session) -> Backlog:
+    """What waits in the outbox, by partial indexes of just that."""
+    count, since = session.execute(
+        select(func.count(), func.min(Event.recorded_at)).where(Event.dispatched_at.is_(None))
+    ).one()
+    dead = session.scalar(select(func.count()).select_from(Handling).where(Handling.status == DEAD)) or 0
+    return Backlog(count, since, dead)

@@ -128,22 +128,13 @@ class Chunk(Base):
 
     __tablename__ = "chunk"
     __table_args__ = (
-        Index(
-            "ix_chunk_open",
-            "lane",
-            "sender_id",
-            text("client_id NULLS FIRST"),
-            "not_before",
-            "id",
-            postgresql_where=text("finished_at IS NULL"),
-        ),
+        Index("ix_chunk_open", "lane", "not_before", "id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_chunk_source", "source_type", "source_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     lane: Mapped[str]  # the queue whose workers send it: express | bulk
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
-    client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id"))  # they take turns
     source_type: Mapped[str]
     source_id: Mapped[uuid.UUID]
     lease_token: Mapped[uuid.UUID | None]
@@ -176,6 +167,7 @@ class Message(Base):
             "ix_message_unfinished", "source_type", "source_id", "rank", postgresql_where=text("rank < 80")
         ),
         Index("ix_message_contact_point_id_pending", "contact_point_id", postgresql_where=text("rank = 0")),
+        Index("ix_message_unknown", "updated_at", postgresql_where=text("rank = 20")),
         Index("ix_message_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     )
 

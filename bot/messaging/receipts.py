@@ -6,6 +6,7 @@ The webhook only appends, so that it answers at once; applying is done in batche
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ import structlog
 from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from bot import db, metrics
 from bot.messaging import steps
 from bot.messaging.models import Message, Receipt
 from bot.messaging.statuses import FROM_TWILIO
@@ -81,6 +83,7 @@ def apply(session: Session, *, now: datetime) -> int:
             )
         )
     steps.take(session, found, now=now)
+    db.after_commit(session, lambda: _count(receipts))
     session.execute(delete(Receipt).where(Receipt.id.in_([receipt.id for receipt in receipts])))
     return len(receipts)
 
@@ -88,6 +91,11 @@ def apply(session: Session, *, now: datetime) -> int:
 def wait(session: Session) -> bool:
     """Whether there are receipts to apply."""
     return bool(session.scalar(select(select(Receipt.id).exists())))
+
+
+def _count(receipts: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    for (status, error), count in Counter((each.status, each.error_code) for each in receipts).items():
+        metrics.RECEIPTS.labels(status if status in FROM_TWILIO else "other", error or "").inc(count)
 
 
 def _known(

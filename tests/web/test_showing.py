@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from bot import db
 from bot.announcements.models import Announcement
 from bot.messaging import chunks
-from bot.messaging.models import Chunk, Message
+from bot.messaging.models import Chunk, Message, Sender
 from tests.dialogue.transcript import Player
 from tests.web.conftest import Run
 
@@ -71,8 +71,8 @@ def test_an_announcement_is_shown_with_its_ledger_as_a_sum(player: Player, run: 
     assert result.exit_code == 0
     assert after["ledger"] == ["4 = 1 failed + 1 skipped (left) + 1 undelivered + 1 delivered"]
     assert after["failures"] == [
-        "1 × 21610 the person texted STOP",
-        "1 × 30003 the phone is off or out of reach",
+        "1 × 21610: the person has texted STOP; see https://www.twilio.com/docs/api/errors/21610",
+        "1 × 30003: the phone is off or out of reach; see https://www.twilio.com/docs/api/errors/30003",
     ]
     assert after["chunks"] == ["1 = 1 finished + 0 held + 0 waiting"]
     assert (after["client"], after["status"]) == (["Pizza Palace (pizza-palace, active)"], ["confirmed"])
@@ -88,6 +88,15 @@ def test_who_holds_a_chunk_is_named_and_whether_they_are_late(player: Player, ru
     with db.transaction() as session:
         session.execute(update(Chunk).values(leased_until=func.now() - timedelta(seconds=1)))
     assert "ran out" in run("announcements", "show", "pizza-palace").stdout
+
+
+def test_who_paused_it_is_named(player: Player, run: Run) -> None:
+    player.take("Olivia >> PAUSE")
+    with db.transaction() as session:
+        session.execute(update(Sender).values(paused_at=player.now, paused_reason="21703: no number"))
+    shown = values(run("announcements", "show", "pizza-palace").stdout)
+    assert shown["paused"] == ["2026-11-23T00:00:00Z"]
+    assert "paused 2026-11-23T00:00:00Z: 21703: no number" in shown["sender"][0]
 
 
 def test_a_ledger_that_lost_somebody_is_a_failure_of_the_command(player: Player, run: Run) -> None:
@@ -130,7 +139,7 @@ def test_a_message_is_shown_with_every_step_and_its_text_only_when_asked(player:
     result = run("messages", "show", message.provider_id)
     shown = values(result.stdout)
     assert shown["id"] == [str(message.id)]
-    assert shown["error"] == ["30003 the phone is off or out of reach"]
+    assert shown["error"][0].startswith("30003: the phone is off or out of reach")
     assert [step.split()[1:] for step in shown["steps"]] == [
         ["calling", "send"],
         ["accepted", "send"],
@@ -152,6 +161,12 @@ def test_a_text_to_us_is_found_by_its_message_sid_with_the_replies_to_it(player:
     assert values(run("messages", "show", reply.split()[0]).stdout)["purpose"][0].startswith(
         "reply of inbound"
     )
+
+
+def test_the_outcome_of_a_text_is_the_line_that_held(player: Player, run: Run) -> None:
+    """Several lines of the script hear a draft; the first of them is for clients that are suspended."""
+    player.take("Olivia >> Free olives")
+    assert "Announce.draft" in run("messages", "show", player.last_text["Olivia"].provider_id).stdout
 
 
 @pytest.mark.parametrize("name", ["SM0", "019ab1c2-0000-7000-8000-000000000000", "nobody"])

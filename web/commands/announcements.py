@@ -10,12 +10,11 @@ from flask.cli import AppGroup
 
 from bot.announcements import queries, service
 from bot.announcements.queries import UnknownAnnouncement
-from bot.messaging import holds, inspection
+from bot.messaging import errors, holds, inspection
 from bot.messaging import queries as messaging
 from bot.messaging.inspection import Chunks
-from bot.messaging.models import Rendering
+from bot.messaging.models import Rendering, Sender
 from bot.messaging.queries import Part
-from bot.vendors.error_codes import in_words
 from web.commands.showing import block, line, moment
 from web.commands.unit_of_work import unit_of_work
 
@@ -51,6 +50,7 @@ def show(announcement: str) -> None:
         wordings = service.wordings(session, found.id)
         parts = messaging.breakdown(session, "announcement", found.id)
         chunks = inspection.chunks(session, "announcement", found.id)
+        sender = session.get_one(Sender, found.sender_id)
         hold = holds.of(session, "announcement", found.id)
     line("id", found.id)
     line("client", f"{client.name} ({client.slug}, {client.status})")
@@ -58,6 +58,8 @@ def show(announcement: str) -> None:
     for name in ("created", "confirmed", "fanned_out", "reported"):
         line(name.replace("_", " "), moment(getattr(found, f"{name}_at")))
     line("expires", moment(found.expires_at))
+    if sender.paused_at is not None:
+        line("sender", f"{sender.provider_id} paused {moment(sender.paused_at)}: {sender.paused_reason}")
     if hold is not None:
         line("paused", moment(hold.held_at))
         line("dropped", moment(hold.dropped_at))
@@ -98,7 +100,7 @@ def _failures(parts: list[Part]) -> Iterator[str]:
         if part.error_code is not None:
             codes[part.error_code] = codes.get(part.error_code, 0) + part.count
     for code, count in sorted(codes.items(), key=lambda each: (-each[1], each[0])):
-        yield f"{count} × {in_words(code)}"
+        yield f"{count} × {errors.meaning(code)}"
 
 
 def _chunks(chunks: Chunks) -> Iterator[str]:

@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from bot.dialogue import inbox
 from bot.dialogue.models import Inbound
-from bot.messaging import inspection
+from bot.messaging import errors, inspection
 from bot.messaging.models import Chunk, ContactPoint, Message, MessageHistory, Rendering, Sender
-from bot.vendors.error_codes import in_words
 from web.commands.showing import block, line, moment
 from web.commands.unit_of_work import unit_of_work
 
@@ -46,7 +45,7 @@ def _show_sent(session: Session, message: Message, *, with_text: bool) -> None:
         block("", rendering.text.splitlines())
     line("status", f"{message.status} ({message.skip_reason})" if message.skip_reason else message.status)
     if message.error_code is not None:
-        line("error", in_words(message.error_code))
+        line("error", errors.meaning(message.error_code))
     line("created", moment(message.created_at))
     line("expires", moment(message.expires_at))
     line("attempts", message.attempts)
