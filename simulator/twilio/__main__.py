@@ -17,6 +17,7 @@ from .api import PREFIX as API
 from .api import Api
 from .control import PREFIX as CONTROL
 from .control import Control
+from .media import STORE
 from .server import Request, Response, Server, answer_json
 from .settings import Settings
 
@@ -62,6 +63,8 @@ async def _serve(options: argparse.Namespace, settings: Settings) -> None:
     def handle(request: Request) -> Response | Awaitable[Response]:
         if request.path.startswith(API):
             return api.handle(request)
+        if request.path.startswith(STORE):
+            return account.media.show(request)
         if request.path.startswith(CONTROL):
             return control.handle(request)
         return answer_json(404, {"message": f"Twilio's API is under {API}, the controls under {CONTROL}."})

@@ -11,6 +11,7 @@ from .agenda import Agenda
 from .errors import TwilioRefusalError
 from .faults import Faults
 from .feed import Feed
+from .media import Media
 from .messages import Message, Store
 from .optouts import OptOuts
 from .problems import Problems
@@ -25,6 +26,7 @@ _NEXT: Final = {"scheduled": "accepted", "accepted": "queued", "queued": "sendin
 _STEPS: Final = 4
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _LONGEST_BODY: Final = 1600
+MOST_MEDIA: Final = 10
 
 
 class Account:
@@ -37,6 +39,7 @@ class Account:
         self.opt_outs = OptOuts()
         self.faults = Faults()
         self.feed = Feed()
+        self.media = Media()
         self.problems = Problems()
         self.agenda = Agenda()
         self.webhooks = Webhooks(settings)
@@ -92,7 +95,7 @@ class Account:
         """Forget messages, opt-outs, faults and problems, and drop callbacks; the settings stay."""
         self.agenda.clear()
         self.receipts.clear()
-        for part in (self.store, self.opt_outs, self.faults, self.feed, self.problems):
+        for part in (self.store, self.opt_outs, self.faults, self.feed, self.media, self.problems):
             part.clear()
 
     def _step_seconds(self) -> float:
@@ -139,7 +142,7 @@ def check_content(body: str, media: tuple[str, ...]) -> None:
         raise TwilioRefusalError(21602)
     if len(body) > _LONGEST_BODY:
         raise TwilioRefusalError(21617)
-    if len(media) > 10:
+    if len(media) > MOST_MEDIA:
         raise TwilioRefusalError(21623)
     for url in media:
         if not url.startswith(("http://", "https://")):

@@ -56,6 +56,8 @@ class Api:
                 document = list_messages(self._account, request.query, f"{base}.json")
                 return answer_json(200, document)
             raise TwilioRefusalError(20004)
+        if path.startswith(f"{base}/") and "/Media/" in path and request.method == "GET":
+            return self._account.media.redirect(request)
         sid = path.removeprefix(f"{base}/").removesuffix(".json")
         if path != f"{base}/{sid}.json" or "/" in sid:
             raise TwilioRefusalError(20404, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 import time
@@ -63,7 +64,10 @@ class StandIn:
         sid: str | None = None,
         extra: dict[str, str] | None = None,
     ) -> Texted:
-        """A person texts; returns when the app has answered. The same `sid` again repeats the webhook."""
+        """A person texts; returns when the app has answered. The same `sid` again repeats the webhook.
+
+        `media` are URLs, or what `a_file` makes of a file's content.
+        """
         asked = {
             "from": from_,
             "body": body,
@@ -181,6 +185,11 @@ class StandIn:
         if answer.status_code != 200:
             raise StandInError(f"{method} {name}: {answer.status_code} {answer.json().get('message')}")
         return answer.json()
+
+
+def a_file(content: bytes, content_type: str) -> dict[str, str]:
+    """A file for `StandIn.text` to send; the stand-in keeps it and serves it like Twilio."""
+    return {"content": base64.b64encode(content).decode("ascii"), "content_type": content_type}
 
 
 @contextmanager

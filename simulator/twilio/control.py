@@ -8,9 +8,11 @@ All of it is JSON; what cannot be done is answered 400 or 404 with {"message": â
                                      a person texts; answers when the webhook has answered:
                                      {sid, status_code, error: {code, message} | null,
                                       auto_reply: {sid, body} | null, replies: [{sid, body}, â€¦]}
-                                     `to` defaults to the first number; `media` is a list of URLs or of
-                                     {url, content_type}; `sid` repeats an earlier text; `extra` holds
-                                     further webhook parameters, e.g. {"FromState": "TX"}
+                                     `to` defaults to the first number; `media` is a list of URLs, of
+                                     {url, content_type}, or of {content: base64, content_type} for files
+                                     that are kept here, ten at most; `sid` repeats an earlier text;
+                                     `extra` holds further webhook parameters, e.g. {"FromState": "TX"}
+    GET    media/<sid>               a file that somebody sent, by the end of its URL
     GET    messages?number=&after=&limit=&direction=&status=&from=&to=&body=
                                      {messages, next}: by `seq`, those above `after`; `number` is a person's
     GET    count?â€¦                   {count} of messages, with the same filters
@@ -30,6 +32,8 @@ All of it is JSON; what cannot be done is answered 400 or 404 with {"message": â
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 import re
 import time
@@ -37,13 +41,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from .account import Account, parse_number
+from .account import MOST_MEDIA, Account, parse_number
 from .api import Api
 from .errors import TwilioRefusalError
 from .faults import UnknownFaultError
 from .inbound import Inbound, Text
-from .messages import Message, records
-from .server import Request, Response, Server, answer_json, first_values
+from .media import File
+from .messages import Message, new_sid, records
+from .server import Request, Response, Server, answer_json, first_values, header
 from .settings import UnknownSettingError
 
 PREFIX: Final = "/_simulator/"
@@ -77,7 +82,7 @@ class Control:
             return asyncio.get_running_loop().create_task(self._events(first_values(request.query)))
         try:
             if request.method == "POST" and name == "texts":
-                return self._receive(self._parse_text(_json(request)))
+                return self._receive(self._parse_text(_json(request), header(request, b"host")))
             answers = self._answers(name, request)
             if request.method not in answers:
                 return _sorry(405 if answers else 404, f"There is no {request.method} {request.path}.")
@@ -113,7 +118,7 @@ class Control:
         self._account.settings.update(changes)
         return self._account.settings.document()
 
-    def _parse_text(self, asked: dict[str, Any]) -> Text:
+    def _parse_text(self, asked: dict[str, Any], host: str) -> Text:
         numbers = [each for numbers in self._account.settings.services.values() for each in numbers]
         from_, to = asked.get("from"), asked.get("to") or next(iter(numbers), None)
         body, sid, extra = asked.get("body", ""), asked.get("sid"), asked.get("extra", {})
@@ -130,14 +135,37 @@ class Control:
             raise BadRequestError(f"{sid} is not a text from {from_}.")
         if not isinstance(extra, dict):
             raise BadRequestError("`extra` maps names of webhook parameters to strings.")
+        media = asked.get("media", ())
+        if not isinstance(media, list | tuple) or len(media) > MOST_MEDIA:
+            raise BadRequestError(f"`media` is a list of {MOST_MEDIA} at most.")
+        sid = sid or (new_sid("MM") if media else None)
         return Text(
             from_=parse_number(from_, 21212),
             to=to,
             # JSON can carry half a surrogate pair, UTF-8 can't.
             body=body.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
-            media=tuple(_media(each) for each in asked.get("media", ())),
+            media=tuple(self._media(each, sid or "", host) for each in media),
             sid=sid,
             extra={str(name): str(value) for name, value in extra.items()},
+        )
+
+    def _media(self, each: object, message_sid: str, host: str) -> tuple[str, str]:
+        """A file's URL and type; one that comes with its content is kept here."""
+        if isinstance(each, str):
+            return each, "image/jpeg"
+        content_type = str(each.get("content_type", "image/jpeg")) if isinstance(each, dict) else ""
+        if isinstance(each, dict) and isinstance(each.get("url"), str):
+            return each["url"], content_type
+        if isinstance(each, dict) and isinstance(each.get("content"), str):
+            try:
+                file = File(base64.b64decode(each["content"], validate=True), content_type)
+            except binascii.Error as error:
+                raise BadRequestError(f"The content of a file is not base64: {error}.") from error
+            sid = self._account.settings.account_sid
+            path = self._account.media.keep(file, account_sid=sid, message_sid=message_sid)
+            return f"http://{host}{path}", content_type
+        raise BadRequestError(
+            "Media are URLs, or objects with `content_type` and `url` or `content` (base64)."
         )
 
     def _receive(self, text: Text) -> Awaitable[Response]:
@@ -212,14 +240,6 @@ def _json(request: Request) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise BadRequestError("The body is not a JSON object.")
     return document
-
-
-def _media(each: object) -> tuple[str, str]:
-    if isinstance(each, str):
-        return each, "image/jpeg"
-    if isinstance(each, dict) and isinstance(each.get("url"), str):
-        return each["url"], str(each.get("content_type", "image/jpeg"))
-    raise BadRequestError("Media are URLs, or objects with `url` and `content_type`.")
 
 
 def _whole(text: str) -> int:

@@ -21,6 +21,7 @@ API_VERSION: Final = "2010-04-01"
 FINAL: Final = frozenset({"delivered", "undelivered", "failed", "canceled", "received", "read"})
 _UNASSIGNED: Final = frozenset({"accepted", "scheduled"})
 _PRICE_PER_SEGMENT: Final = 0.0083
+_PRICE_PER_MMS: Final = 0.022
 
 
 class Message:
@@ -146,7 +147,8 @@ def resource_json(message: Message, account_sid: str) -> str:
     """
     assigned = message.status not in _UNASSIGNED
     code, sent_at, service_sid = message.error_code, message.sent_at, message.service_sid
-    price = "null" if sent_at is None else f'"{-_PRICE_PER_SEGMENT * message.num_segments:.5f}"'
+    cost = _PRICE_PER_MMS if message.media else _PRICE_PER_SEGMENT * message.num_segments
+    price = "null" if sent_at is None else f'"{-cost:.5f}"'
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{message.sid}"
     return (
         f'{{"account_sid": "{account_sid}", "api_version": "{API_VERSION}", "body": {_quote(message.body)}, '
