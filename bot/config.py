@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     # Twilio's list price for one US segment from a long code, before carrier fees, as of July 2026
     # (twilio.com/en-us/sms/pricing/us). It only feeds the estimate in previews.
     segment_price_usd: Decimal = Field(Decimal("0.0083"), ge=0)
+    # Twilio's list price for one US MMS from a long code, however long, before carrier fees, as of April
+    # 2026 (twilio.com/en-us/sms/pricing/us). It only feeds the estimate in previews.
+    mms_price_usd: Decimal = Field(Decimal("0.022"), ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

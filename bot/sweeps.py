@@ -20,6 +20,7 @@ from bot import db
 from bot.announcements import sweeps as announcements
 from bot.audience import sweeps as audience
 from bot.events import sweeps as events
+from bot.media import sweeps as media
 from bot.messaging import sweeps as messaging
 
 LOCK = 7_264_002  # any number of our own
@@ -45,9 +46,11 @@ SWEEPS = (
     Sweep(messaging.wake_applier, timedelta(seconds=1)),
     Sweep(messaging.wake_senders, timedelta(seconds=2)),
     Sweep(audience.untold_subscribers, timedelta(seconds=5)),
+    Sweep(media.unfetched_media, timedelta(seconds=2)),
     Sweep(announcements.missing_fan_outs, timedelta(seconds=10)),
     Sweep(announcements.missing_reports, timedelta(seconds=10)),
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),
+    Sweep(announcements.old_pictures, timedelta(minutes=10)),
 )
 
 

@@ -8,8 +8,9 @@ from bot.audience import models as audience
 from bot.db import Base
 from bot.dialogue import models as dialogue
 from bot.events import models as events
+from bot.media import models as media
 from bot.messaging import models as messaging
 
-__all__ = ["announcements", "audience", "dialogue", "events", "messaging", "metadata"]
+__all__ = ["announcements", "audience", "dialogue", "events", "media", "messaging", "metadata"]
 
 metadata = Base.metadata

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
+from bot.announcements import pictures
 from bot.announcements import service as announcements
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
@@ -12,7 +13,7 @@ from bot.dialogue.turn import Turn
 from bot.i18n import LOCALES, Text, _, language_name, listed, n_
 from flows.choices import numbered
 from flows.language import code_of
-from flows.preview import hint_at_wording, say_nothing_waits, summary
+from flows.preview import hint_at_wording, left_out, say_nothing_waits, summary, with_pictures
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -52,7 +53,7 @@ class Announce(Flow):
         Line(ANYTHING, CHOOSING, IDLE, "say_suspended", provided="is_suspended"),
         Line(ANYTHING, CHOOSING, CHOOSING, "ask_again", provided="is_empty"),
         Line(ANYTHING, CHOOSING, CHOOSING, "ask_which_client"),
-        # A draft waits.
+        # A draft waits. Phones often send a picture and its words as two texts, in either order.
         Line(WORDING, CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
         Line(WORDING, CONFIRMING, CONFIRMING, "ask_for_text", provided="is_wordless"),
         Line(WORDING, CONFIRMING, CONFIRMING, "refuse", provided="is_too_long"),
@@ -60,6 +61,7 @@ class Announce(Flow):
         Line(OTHER_WORDING, CONFIRMING, CONFIRMING, "say_not_written"),
         Line(word("CONFIRM"), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
         Line(word("CONFIRM"), CONFIRMING, IDLE, "say_nobody_follows", provided="is_unheard"),
+        Line(word("CONFIRM"), CONFIRMING, CONFIRMING, "refuse_pictures", provided="has_bad_pictures"),
         Line(word("CONFIRM"), CONFIRMING, IDLE, "send"),
         Line(word("DISCARD"), CONFIRMING, IDLE, "drop"),
         # Neither YES nor a slip of the finger is what the subscribers were meant to read.
@@ -69,8 +71,10 @@ class Announce(Flow):
         Line(nearly("CONFIRM", "DISCARD"), CONFIRMING, CONFIRMING, "show_again"),
         Line(ANYTHING, CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
         Line(ANYTHING, CONFIRMING, CONFIRMING, "ask_for_text", provided="is_empty"),
+        Line(ANYTHING, CONFIRMING, CONFIRMING, "show_again", provided="is_only_pictures"),
         Line(ANYTHING, CONFIRMING, IDLE, "say_nobody_follows", provided="is_unheard"),
         Line(ANYTHING, CONFIRMING, CONFIRMING, "refuse", provided="is_too_long"),
+        Line(ANYTHING, CONFIRMING, CONFIRMING, "add_words", provided="lacks_words"),
         Line(ANYTHING, CONFIRMING, CONFIRMING, "replace"),
     )
 
@@ -82,7 +86,17 @@ class Announce(Flow):
         return not turn.active_clients or ("client" in turn.memory and self._client(turn) is None)
 
     def is_empty(self, turn: Turn) -> bool:
-        return not turn.body.strip()
+        return not turn.body.strip() and not turn.pictures
+
+    def is_only_pictures(self, turn: Turn) -> bool:
+        return not turn.body.strip() and bool(turn.pictures)
+
+    def lacks_words(self, turn: Turn) -> bool:
+        client = self._client(turn)
+        return client is not None and not self._wordings(turn).get(client.locale)
+
+    def has_bad_pictures(self, turn: Turn) -> bool:
+        return pictures.of(turn.session, UUID(turn.memory["announcement"])).failure is not None
 
     def is_wordless(self, turn: Turn, locale: str, text: str) -> bool:
         return not text
@@ -108,13 +122,19 @@ class Announce(Flow):
         client = self._client(turn, number)
         assert client is not None
         said = turn.memory.get("text", turn.body.strip())
+        came_along = turn.memory.get("pictures", turn.pictures)
         announcement = announcements.draft(turn.session, client, turn.contact_point, said, now=turn.now)
         turn.memory = {"client": str(client.id), "announcement": str(announcement)}
-        self._show(turn, client, client.locale)
+        self._show(turn, client, client.locale, came_along)
 
     def replace(self, turn: Turn) -> None:
         announcements.discard(turn.session, UUID(turn.memory["announcement"]))
         self.draft(turn)
+
+    def add_words(self, turn: Turn) -> None:
+        client = self._client(turn)
+        assert client is not None
+        self.add_wording(turn, client.locale, turn.body.strip())
 
     def add_wording(self, turn: Turn, locale: str, text: str) -> None:
         client = self._client(turn)
@@ -132,6 +152,14 @@ class Announce(Flow):
         if count is None:
             # Adding a wording keeps the conversation going, but not a draft that is older than a day.
             turn.reply(self.expired)
+        elif pictures.of(turn.session, UUID(turn.memory["announcement"])).awaited:
+            turn.reply(
+                n_(
+                    "It goes to {count} subscriber as soon as we have the picture.",
+                    "It goes to {count} subscribers as soon as we have the picture.",
+                ),
+                count=count,
+            )
         else:
             turn.reply(
                 n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
@@ -177,11 +205,24 @@ class Announce(Flow):
         assert client is not None
         self._show(turn, client, client.locale)
 
+    def refuse_pictures(self, turn: Turn) -> None:
+        client = self._client(turn)
+        failure = pictures.of(turn.session, UUID(turn.memory["announcement"])).failure
+        assert client is not None
+        assert failure is not None
+        turn.reply(failure.complaint, client=client.name)
+
     def ask_for_text(self, turn: Turn, locale: str | None = None, text: str | None = None) -> None:
-        turn.reply(_("That text had no words. Text what you would like to announce."))
+        if turn.files:
+            turn.reply_verbatim(left_out(turn, len(turn.files)))
+        else:
+            turn.reply(_("That text had no words. Text what you would like to announce."))
 
     def ask_which_client(self, turn: Turn) -> None:
-        turn.memory = {"text": turn.body.strip()}
+        turn.memory = {
+            "text": turn.body.strip() or turn.memory.get("text", ""),
+            "pictures": turn.pictures or turn.memory.get("pictures", []),
+        }
         self.ask_again(turn)
 
     def ask_again(self, turn: Turn, number: str | None = None) -> None:
@@ -209,17 +250,24 @@ class Announce(Flow):
             count=self._too_long_by(turn, number, locale, text),
         )
 
-    def _show(self, turn: Turn, client: Client, locale: str) -> None:
-        """Show the draft as a subscriber will see it, to whom it goes and what it costs."""
+    def _show(self, turn: Turn, client: Client, locale: str, new: list[str] | None = None) -> None:
+        """Show the draft as a subscriber will see it, to whom it goes and what it costs.
+
+        :param new: pictures that go along with it from now on; by default those of this text.
+        """
         turn.client = client
         announcement = UUID(turn.memory["announcement"])
+        new = turn.pictures if new is None else new
+        no_room = pictures.add(turn.session, announcement, [UUID(each) for each in new], now=turn.now)
         preview = announcements.preview(turn.session, client, announcement, now=turn.now)
-        said = [preview.texts[locale], "", summary(turn, preview)]
+        said = [preview.texts[locale], "", *with_pictures(turn, preview), summary(turn, preview)]
         missing = [each for each in preview.recipients if each not in self._wordings(turn)]
-        if missing:
+        if self.lacks_words(turn):
+            said.append(turn.say(_("If words belong to it, text them now.")))
+        elif missing:
             said.append(hint_at_wording(turn, missing[0]))
-        if turn.media_count:
-            said.append(turn.say(_("The picture can't be sent along yet: it goes out as text only.")))
+        if not_taken := no_room + len(turn.files) - len(turn.pictures):
+            said.append(left_out(turn, not_taken))
         turn.reply_verbatim("\n".join(said))
 
     def _wordings(self, turn: Turn) -> dict[str, str]:

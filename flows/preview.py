@@ -28,11 +28,37 @@ def say_nothing_waits(turn: Turn) -> None:
     """Nothing was shown that a CONFIRM or DISCARD could be for; perhaps it was heard already."""
     # The newest, for a draft may have been dropped since the last one that was sent.
     newest = [queries.newest(turn.session, client.id) for client in turn.clients]
-    moments = [each.confirmed_at for each in newest if each]
+    moments = [each.confirmed_at for each in newest if each and each.status == "confirmed"]
     if any(moment and turn.now - moment < timedelta(hours=1) for moment in moments):
         turn.reply(_("Your announcement is already on its way. It is sent once. Text STATUS to follow it."))
     else:
         turn.reply(_("Nothing waits to be sent. Text your announcement to begin."))
+
+
+def with_pictures(turn: Turn, preview: Preview) -> list[str]:
+    """A line that says how many pictures go along, and why the price differs; none without any."""
+    if not preview.pictures:
+        return []
+    return [
+        turn.say(
+            n_(
+                "With {count} picture: each text is an MMS.",
+                "With {count} pictures: each text is an MMS.",
+            ),
+            count=preview.pictures,
+        )
+    ]
+
+
+def left_out(turn: Turn, count: int) -> str:
+    """Say that files are not sent, and what could be."""
+    return turn.say(
+        n_(
+            "{count} file was left out: we send JPEG, PNG and GIF pictures, 10 at most.",
+            "{count} files were left out: we send JPEG, PNG and GIF pictures, 10 at most.",
+        ),
+        count=count,
+    )
 
 
 def hint_at_wording(turn: Turn, locale: str) -> str:

@@ -6,7 +6,7 @@ from flask import Flask
 
 from bot import telemetry, wiring
 from bot.config import settings
-from web import errors, health, metrics, request_log
+from web import errors, health, media, metrics, request_log
 from web.commands import announcements, clients, database, events, messages, senders, subscribers
 from web.webhooks import twilio
 
@@ -25,6 +25,7 @@ def create_app() -> Flask:
     metrics.install(app)
     app.register_blueprint(health.routes)
     app.register_blueprint(twilio.routes)
+    app.register_blueprint(media.routes)
     for command in (
         database.upgrade,
         clients.group,

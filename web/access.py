@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from web import signatures
 
 Form = MultiDict[str, str]
-View = Callable[[], ResponseReturnValue]
+View = Callable[..., ResponseReturnValue]
 
 
 def anyone(reason: str) -> Callable[[View], View]:

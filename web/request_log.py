@@ -27,11 +27,12 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[HEADER] = structlog.contextvars.get_contextvars()["request_id"]
-    # The path alone: a query may hold anything.
+    # The path as the route has it: a query may hold anything, and who knows a picture's name may see it.
+    route = request.url_rule
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        path=route.rule if route else request.path,
         status=response.status_code,
         milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
     )

@@ -9,11 +9,12 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from bot import jobs
-from bot.announcements import report
+from bot.announcements import pictures, report
 from bot.announcements.models import Announcement
 from bot.audience import service as audience
 from bot.audience.queries import reachable
 from bot.ids import uuid7
+from bot.messaging import texts
 from bot.messaging.jobs import MOST_SENDERS, send_bulk
 from bot.messaging.models import Chunk
 from bot.messaging.service import rows
@@ -67,11 +68,19 @@ SKIP_THOSE_WHO_LEFT = text(
 
 
 def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
-    """Write the rows of a confirmed announcement and wake its senders. Done before, it does nothing."""
+    """Write the rows of a confirmed announcement and wake its senders. Done before, it does nothing.
+
+    It also does nothing while pictures are awaited; their coming brings it here again.
+    """
     announcement = session.scalars(
         select(Announcement).where(Announcement.id == announcement_id).with_for_update()
     ).one()
-    if announcement.fanned_out_at is not None or announcement.confirmed_at is None:
+    if (
+        announcement.fanned_out_at is not None
+        or announcement.confirmed_at is None
+        or announcement.status != "confirmed"
+        or not _has_its_pictures(session, announcement, now)
+    ):
         return
     size = _gather_audience(session, announcement.client_id, announcement.confirmed_at)
     chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
@@ -106,11 +115,35 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
         report.report_if_done(session, announcement_id, now=now)
 
 
+def go_on(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
+    """Go on with an announcement of which a picture has come, or has been refused."""
+    announcement = session.scalars(
+        select(Announcement).where(Announcement.id == announcement_id).with_for_update()
+    ).one()
+    if announcement.fanned_out_at is not None or announcement.status == "discarded":
+        return
+    going = pictures.of(session, announcement_id)
+    if going.failure is not None:
+        pictures.refuse(session, announcement, going.failure, now=now)
+    elif announcement.status == "confirmed" and not going.awaited:
+        defer_fan_out(session, announcement_id)
+
+
 def defer_fan_out(session: Session, announcement_id: uuid.UUID) -> None:
     """Have the fan-out done after the commit, by the lane that broadcasts: it may take seconds."""
     from bot.announcements.jobs import fan_out as job
 
     jobs.defer(session, jobs.BULK, job, str(announcement_id))
+
+
+def _has_its_pictures(session: Session, announcement: Announcement, now: datetime) -> bool:
+    """Let the pictures go along when all are there. One that can't be sent stops the announcement."""
+    going = pictures.of(session, announcement.id)
+    if going.failure is not None:
+        pictures.refuse(session, announcement, going.failure, now=now)
+    elif going.count and not going.awaited:
+        texts.send_along(session, source_type="announcement", source_id=announcement.id, media=going.names)
+    return going.failure is None and not going.awaited
 
 
 def _gather_audience(session: Session, client_id: uuid.UUID, at: datetime) -> int:

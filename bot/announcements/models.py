@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.crypto import EncryptedText
@@ -56,3 +56,14 @@ class Wording(Base):
     announcement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("announcement.id"), primary_key=True)
     locale: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(EncryptedText())
+
+
+class Picture(Base):
+    """A picture that goes along with an announcement, in every language."""
+
+    __tablename__ = "picture"
+    __table_args__ = (Index("ix_picture_media_id", "media_id"),)
+
+    announcement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("announcement.id"), primary_key=True)
+    media_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger)

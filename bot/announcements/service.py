@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from bot.announcements import pictures
 from bot.announcements.models import Announcement, Wording
 from bot.announcements.wording import compose_all, overrun
 from bot.audience import queries as audience
@@ -38,6 +39,7 @@ class Preview:
     texts: dict[str, str]
     recipients: dict[str, int]
     cost: Decimal  # US dollars, before carrier fees
+    pictures: int = 0
 
     @property
     def audience_size(self) -> int:
@@ -101,8 +103,8 @@ def preview(session: Session, client: Client, announcement_id: uuid.UUID, *, now
     """Show what CONFIRM would send, to how many, for how much."""
     texts = compose_all(client.name, wordings(session, announcement_id), client.locale)
     recipients = audience.subscribers_by_locale(session, client.id, now)
-    segments = sum(count * measure(texts[locale]).segments for locale, count in recipients.items())
-    return Preview(texts, recipients, segments * settings().segment_price_usd)
+    count = pictures.of(session, announcement_id).count
+    return Preview(texts, recipients, _cost(texts, recipients, with_pictures=count > 0), count)
 
 
 def confirm(
@@ -143,8 +145,18 @@ def confirm(
 
 def discard(session: Session, announcement_id: uuid.UUID) -> None:
     """Drop a draft; one that was confirmed stays as it is."""
-    session.execute(
+    dropped = session.execute(
         update(Announcement)
         .where(Announcement.id == announcement_id, Announcement.status == "draft")
         .values(status="discarded")
     )
+    if messaging.rows(dropped):
+        pictures.drop(session, announcement_id)
+
+
+def _cost(texts: dict[str, str], recipients: dict[str, int], *, with_pictures: bool) -> Decimal:
+    """What Twilio asks in US dollars. An MMS has one price, however many words and pictures it has."""
+    if with_pictures:
+        return sum(recipients.values()) * settings().mms_price_usd
+    segments = sum(count * measure(texts[locale]).segments for locale, count in recipients.items())
+    return segments * settings().segment_price_usd

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from bot import db
-from bot.announcements import fanout, queries, report
+from bot.announcements import fanout, pictures, queries, report
 from bot.messaging import holds
 
 
@@ -32,3 +32,9 @@ def missing_reports(session: Session, now: datetime) -> None:
         report.report_if_done(session, announcement_id, now=now)
 
     db.one_by_one(session, [each.id for each in queries.unreported(session)], report_one)
+
+
+def old_pictures(session: Session, now: datetime) -> None:
+    """Drop our copies of pictures that nobody needs any more."""
+    for announcement_id in pictures.no_longer_needed(session, now):
+        pictures.drop(session, announcement_id)

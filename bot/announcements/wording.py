@@ -8,6 +8,8 @@ from bot.messaging.segments import LONGEST_TEXT, measure
 
 def compose(client_name: str, text: str, locale: str) -> str:
     """What a subscriber who reads ``locale`` receives: who says it, what they say, and how to end it."""
+    if not text:  # a picture speaks for itself
+        return render(_("{client}\nReply STOP to opt out."), locale, client=client_name)
     return render(_("{client}: {text}\nReply STOP to opt out."), locale, client=client_name, text=text)
 
 

@@ -26,6 +26,7 @@ from bot.dialogue.routing import Router, Step
 from bot.dialogue.turn import Turn
 from bot.i18n import _
 from bot.ids import uuid7
+from bot.media import service as media
 from bot.messaging import service as messaging
 from bot.messaging import texts
 from bot.messaging.models import ContactPoint, Sender
@@ -75,12 +76,14 @@ class Dialogue:
             now=now,
             provider_id=inbound.provider_id,
             body=body,
-            media_count=len(inbound.media),
             number_texted=inbound.to_number,
             contact_point=contact_point,
             sender=sender,
             chosen_locale=audience.locale_of(session, contact_point.person_id),
             opt_out=messaging.opt_out_in_force(session, contact_point.id, sender.id),
+            files=media.receive(
+                session, source_type="inbound", source_id=inbound_id, files=inbound.media, now=now
+            ),
         )
         outcome = self._take(turn, conversation, inbound.opt_out_type)
         blocked = turn.opt_out is not None and turn.opt_out.blocked_by_carrier

@@ -15,6 +15,7 @@ from bot.audience import queries as audience
 from bot.audience.models import Client
 from bot.audience.service import Evidence
 from bot.i18n import ENGLISH, LOCALES, Text
+from bot.media.service import Received
 from bot.messaging.models import ContactPoint, OptOut, Sender
 from bot.messaging.segments import LONGEST_TEXT, measure
 
@@ -36,12 +37,12 @@ class Turn:
     now: datetime
     provider_id: str
     body: str
-    media_count: int
     number_texted: str  # E.164, as the person knows us
     contact_point: ContactPoint
     sender: Sender
     chosen_locale: str | None
     opt_out: OptOut | None
+    files: Sequence[Received] = ()  # that came with the text
     memory: dict[str, Any] = field(default_factory=dict)
     spoken_locale: str | None = None
     replies: list[str] = field(default_factory=list)
@@ -81,6 +82,11 @@ class Turn:
         if self.chosen_locale is None:
             return frozenset(LOCALES)
         return frozenset({self.chosen_locale, *(client.locale for client in self.clients)})
+
+    @property
+    def pictures(self) -> list[str]:
+        """The ids of the files that came with the text and may be pictures."""
+        return [str(each.id) for each in self.files if each.may_be_picture]
 
     @property
     def evidence(self) -> Evidence:

@@ -16,6 +16,7 @@ from bot import claims
 from bot.claims import Lease
 from bot.config import settings
 from bot.crypto import UnknownKeyVersion, Unreadable, keyring
+from bot.media.service import address
 from bot.messaging import steps, unknowns
 from bot.messaging.marking import MARK
 from bot.messaging.models import Chunk, Hold, Message, Sender
@@ -50,6 +51,7 @@ class Call:
     to: str
     body: str
     expires_at: datetime | None
+    media: tuple[str, ...] = ()  # URLs
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,8 @@ def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], lis
         except Unreadable as error:
             unreadable.append(Step(row.id, FAILED, "send", now, detail=str(error)))
         else:
-            calls.append(Call(row.id, row.attempts, to, body, row.expires_at))
+            media = tuple(map(address, row.media))
+            calls.append(Call(row.id, row.attempts, to, body, row.expires_at, media))
     return calls, unreadable
 
 

@@ -154,7 +154,7 @@ class Drain:
 
     def _text(self, chunk: LeasedChunk, call: Call) -> Text:
         validity = None if call.expires_at is None else int((call.expires_at - self._clock()).total_seconds())
-        return Text(call.message_id, call.to, chunk.sender, call.body, validity)
+        return Text(call.message_id, call.to, chunk.sender, call.body, validity, call.media)
 
     def _learn(self, outcome: Outcome, seconds: float) -> None:
         self._seconds_per_call += 0.05 * (max(seconds, 0.001) - self._seconds_per_call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DateTime, Integer, LargeBinary, Text, Uuid, column, text
+from sqlalchemy import ARRAY, DateTime, Integer, LargeBinary, Text, Uuid, column, text
 
 from bot.messaging import respites
 from bot.messaging.statuses import (
@@ -84,7 +84,7 @@ _MARK = text("""
         FROM marked
     )
     SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
-        rendering.text AS body
+        rendering.text AS body, rendering.media
     FROM marked
     JOIN contact_point ON contact_point.id = marked.contact_point_id
     JOIN rendering ON rendering.id = marked.rendering_id
@@ -110,4 +110,5 @@ MARK = _MARK.columns(
     column("expires_at", DateTime(timezone=True)),
     column("address", LargeBinary()),
     column("body", LargeBinary()),
+    column("media", ARRAY(Text())),
 )

@@ -6,12 +6,14 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ForeignKey,
     Identity,
     Index,
     LargeBinary,
     SmallInteger,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -119,6 +121,8 @@ class Rendering(Base):
     locale: Mapped[str]
     part: Mapped[int] = mapped_column(SmallInteger, default=0)  # several replies to one text
     text: Mapped[str] = mapped_column(EncryptedText())
+    # Names of the pictures that go along, under which bot.media shows them.
+    media: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     encoding: Mapped[str]  # GSM-7 | UCS-2
     segments: Mapped[int] = mapped_column(SmallInteger)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from bot import jobs
@@ -44,6 +44,15 @@ def freeze_rendering(
         )
     )
     return rendering_id
+
+
+def send_along(session: Session, *, source_type: str, source_id: uuid.UUID, media: list[str]) -> None:
+    """Let pictures (by their names in ``bot.media``) go along with texts, none of which is sent yet."""
+    session.execute(
+        update(Rendering)
+        .where(Rendering.source_type == source_type, Rendering.source_id == source_id)
+        .values(media=media)
+    )
 
 
 def record_reply(

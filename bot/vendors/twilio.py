@@ -77,6 +77,7 @@ class Text:
 
     :param sender: a Messaging Service's sid (``MG…``) or one of our numbers in E.164.
     :param validity_seconds: how long Twilio may keep trying; it takes 1 to 36,000.
+    :param media: URLs of up to ten pictures, where Twilio can fetch them.
     """
 
     message_id: uuid.UUID
@@ -84,6 +85,7 @@ class Text:
     sender: str
     body: str
     validity_seconds: int | None = None
+    media: tuple[str, ...] = ()
 
 
 class Twilio:
@@ -108,6 +110,8 @@ class Twilio:
         asked["messaging_service_sid" if text.sender.startswith("MG") else "from_"] = text.sender
         if text.validity_seconds is not None:
             asked["validity_period"] = min(max(text.validity_seconds, 1), 36_000)
+        if text.media:
+            asked["media_url"] = list(text.media)
         try:
             message = await self._client.messages.create_async(**asked)
         except _NotAccepted as answer:
@@ -160,7 +164,7 @@ class _KeptConnections(AsyncHttpClient):  # type: ignore[misc]  # Twilio's libra
                 method,
                 self._base_url + urlsplit(url).path,
                 params={name: str(value) for name, value in (params or {}).items()},
-                data=urlencode(data or {}).encode(),  # aiohttp's forms are made for files
+                data=urlencode(data or {}, doseq=True).encode(),  # aiohttp's forms are made for files
                 headers=dict(headers or {}) | _authorization(auth),
                 allow_redirects=allow_redirects,
             ) as answer:

@@ -14,12 +14,23 @@ from bot import db, wiring
 from bot.announcements import fanout, queries
 from bot.audience import sweeps as audience_sweeps
 from bot.events import dispatch
+from bot.media import fetching
 from bot.messaging import chunks, receipts, steps
 from bot.messaging.chunks import Call
 from bot.messaging.outcomes import step_of
-from bot.vendors.twilio import Accepted, Outcome, Rejected
+from bot.vendors import media, twilio
+from bot.vendors.media import Downloaded, Refused, TooBig
+from bot.vendors.twilio import Accepted, Rejected
 
 wiring.load()
+
+#: What comes of asking for a file, by the end of its address.
+OUTCOMES: dict[str, media.Outcome] = {
+    "picture": Downloaded(b"\xff\xd8\xff a JPEG"),
+    "huge": TooBig(),
+    "sticker": Downloaded(b"RIFF....WEBP"),
+    "gone": Refused("gone"),
+}
 
 OUT_OF_REACH = "out of reach"
 BLOCKED = "blocked by Twilio"
@@ -33,9 +44,12 @@ class Deliveries:
     """
 
     unlucky: dict[str, str] = field(default_factory=dict)
+    pictures_wait: bool = False
 
     def settle(self, now: datetime) -> None:
         """Handle events, and write the rows of what was confirmed."""
+        if not self.pictures_wait:
+            self._fetch(now)
         while dispatch.dispatch_batch(now):
             pass
         with db.transaction() as session:
@@ -63,7 +77,13 @@ class Deliveries:
         """Whether a call's text arrives."""
         return call.to not in self.unlucky
 
-    def _answer(self, call: Call) -> Outcome:
+    def _fetch(self, now: datetime) -> None:
+        """Have every wanted file, as its address says it is."""
+        with db.transaction() as session:
+            while wanted := fetching.take(session, now=now):
+                fetching.note(session, wanted, OUTCOMES[wanted.url.rpartition("/")[2]], now=now)
+
+    def _answer(self, call: Call) -> twilio.Outcome:
         if self.unlucky.get(call.to) == BLOCKED:
             return Rejected(21610)
         return Accepted(f"SM{call.message_id.hex}", "accepted")

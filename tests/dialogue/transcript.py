@@ -22,6 +22,7 @@ Under ``Given``, and later in brackets, stands what is so without a text:
     Olivia speaks for Pizza Palace, in Spanish  (the language is what she chose; without one, none)
     Ana follows Pizza Palace, in Spanish
     we answer STOP                              (else Twilio does, so our own answer to it is not sent)
+    pictures wait                               … arrive: until then we have none that was sent to us
     sending waits                               … goes on: what is queued stays queued until then
     Sam is out of reach                         (the carrier can't deliver)
     Sam is blocked by Twilio                    (it refuses with 21610)
@@ -32,7 +33,9 @@ And what people do, besides ``Olivia >> words``, where ``\\n`` is a new line:
     at 09:00 / at 09:00 the next day / at 09:00 3 days later
     Olivia >> 300 times "pizza "
     Olivia sends a picture
-    Olivia sends a picture: Half-price pizza until 6
+    Olivia sends 2 pictures: Half-price pizza until 6
+    Olivia sends a video                        (or a sticker: no JPEG, PNG or GIF)
+    Olivia sends a poster                       (a picture that is too big; a ghost can't be fetched)
     Ana >> ALTO (Twilio hears STOP)
     Olivia's text comes again                   (the same MessageSid)
     # A remark.
@@ -67,6 +70,14 @@ from tests.dialogue.deliveries import Deliveries
 
 NUMBER = "+15550100000"
 SERVICE = "MG" + "1" * 32
+#: What can be sent besides words: its address, of which Deliveries knows what is there, and its type.
+FILES = {
+    "picture": ("https://api.twilio.example/picture", "image/jpeg"),
+    "poster": ("https://api.twilio.example/huge", "image/png"),
+    "ghost": ("https://api.twilio.example/gone", "image/png"),
+    "sticker": ("https://api.twilio.example/sticker", "image/webp"),
+    "video": ("https://api.twilio.example/video", "video/mp4"),
+}
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -105,15 +116,15 @@ class Player:
             self._text(said[1], (said[2] or "").replace("\\n", "\n"))
         elif again := re.fullmatch(r"(\w+)'s text comes again", line):
             self._receive(self.last_text[again[1]])
-        elif sends := re.fullmatch(r"(\w+) sends a picture(?:: (.*))?", line):
-            self._text(sends[1], sends[2] or "", media=(("https://media.example/1", "image/jpeg"),))
+        elif sends := re.fullmatch(r"(\w+) sends (?:an?|(\d+)) (\w+?)s?(?:: (.*))?", line):
+            self._text(sends[1], sends[4] or "", media=(FILES[sends[3]],) * int(sends[2] or 1))
         elif at := re.fullmatch(r"at (\d\d):(\d\d)(?: (?:the next day|(\d+) days later))?", line):
             days = int(at[3] or 1) if line[8:].strip() else 0
             self.now = self.now.replace(hour=int(at[1]), minute=int(at[2])) + timedelta(days=days)
             self._carry([])
         elif line.startswith(("(", "  ")):
             self._arrange(line.strip(" ()"))
-            if line == "(sending goes on)":
+            if line in {"(sending goes on)", "(pictures arrive)"}:
                 self._carry([])
         elif (
             line.strip()
@@ -144,8 +155,8 @@ class Player:
                 session.execute(update(Sender).values(opt_outs_by="bot"))
             elif status := re.fullmatch(r"(.+) is (suspended|active)", line):
                 session.execute(update(Client).where(Client.name == status[1]).values(status=status[2]))
-            elif line in {"sending waits", "sending goes on"}:
-                self.waits = line == "sending waits"
+            elif line in {"sending waits", "sending goes on", "pictures wait", "pictures arrive"}:
+                self._pause(line)
             elif unlucky := re.fullmatch(r"(\w+) is (out of reach|blocked by Twilio)", line):
                 self.deliveries.unlucky[self._phone(unlucky[1])] = unlucky[2]
             elif left := re.fullmatch(r"older code left (\w+) in (\w+), state (\w+)", line):
@@ -155,6 +166,12 @@ class Player:
                 talk.expires_at = self.now + timedelta(days=1)
             else:
                 raise TranscriptError(f"This line arranges nothing known: {line!r}")
+
+    def _pause(self, line: str) -> None:
+        if line.startswith("pictures"):
+            self.deliveries.pictures_wait = line == "pictures wait"
+        else:
+            self.waits = line == "sending waits"
 
     def _membership(self, session: Session, name: str, client_name: str, language: str | None) -> None:
         person = audience.person_at(session, self._phone(name), now=self.now)
@@ -207,14 +224,15 @@ class Player:
         names = {number: name for name, number in self.phones.items()}
         with db.transaction() as session:
             found = session.execute(
-                select(ContactPoint.address, Rendering.locale, Rendering.text)
+                select(ContactPoint.address, Rendering.locale, Rendering.text, Rendering.media)
                 .join(Message, Message.contact_point_id == ContactPoint.id)
                 .join(Rendering, Rendering.id == Message.rendering_id)
                 .where(Message.id.in_(messages))
             ).all()
-        for name, locale, text in sorted((names[address], locale, text) for address, locale, text in found):
+        for name, locale, text, media in sorted((names[address], *rest) for address, *rest in found):
             if name.startswith("owner of "):
                 continue  # the member that add_client needs; transcripts name those who speak
             first, *rest = text.split("\n")
-            self.written.append(f"{name} << [{locale}] {first}".rstrip())
+            tag = f"{locale}, {len(media)} picture{'s'[: len(media) > 1]}" if media else locale
+            self.written.append(f"{name} << [{tag}] {first}".rstrip())
             self.written += [f"{' ' * len(name)}  | {line}".rstrip() for line in rest]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 
-import psutil
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
@@ -16,6 +14,7 @@ from bot.announcements.wording import compose
 from simulator.stack import PROJECT, Stack
 from simulator.twilio.client import StandIn
 from tests.e2e.crowd import NAME, OWNER, locale_of, number_of
+from tests.e2e.killing import kill_with_everything_it_started
 
 CROWD = 1000
 WORDINGS = {
@@ -113,17 +112,6 @@ def texts_to_subscribers(standin: StandIn) -> list[dict[str, str]]:
 
 def last_text_to_owner(standin: StandIn) -> str:
     return str(standin.messages(OWNER)[-1]["body"])
-
-
-def kill_with_everything_it_started(pid: int) -> None:
-    """SIGKILL to a process and its children at once: no process of it gets to finish anything."""
-    family = [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]
-    for process in family:
-        process.suspend()
-    for process in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(family[:-1], timeout=10)
 
 
 def nothing_left_to_do(ledger: Engine) -> bool:

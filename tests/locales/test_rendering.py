@@ -108,7 +108,6 @@ def test_replies_are_in_what_one_chose_else_said_else_in_their_clients_language_
         now=datetime(2026, 11, 23, tzinfo=UTC),
         provider_id="SM1",
         body="",
-        media_count=0,
         number_texted="+15550100000",
         contact_point=ContactPoint(),
         sender=Sender(),

@@ -18,7 +18,7 @@ from flows.commands import RESERVED
 CARRIERS = ("STOP", "START", "HELP")
 OURS = tuple(message.id for message in extraction.extract("words") if message.id)
 #: What is written in capitals without being a word of ours: SMS, and a language's code as an example.
-OTHER_CAPITALS = {"SMS", "ZH"}
+OTHER_CAPITALS = {"SMS", "MMS", "MB", "JPEG", "PNG", "GIF", "ZH"}
 
 
 read = cache(extraction.read)

@@ -13,6 +13,7 @@ from bot.events.models import Event
 from bot.ids import uuid7
 from bot.jobs import BULK, EXPRESS
 from bot.messaging import chunks, drain, sending, service
+from bot.messaging import texts as texts_module
 from bot.messaging.models import Chunk, ContactPoint, OptOut, Rendering
 from bot.vendors import twilio as vendor
 from tests.messaging import broadcast
@@ -47,6 +48,18 @@ def test_everyone_gets_the_text_once(twilio, now):
     assert all(announced.chunk(index).finished_at for index in range(3))
     sending.drain(BULK, clock=later)
     assert twilio.count(direction="outbound-api") == 250
+
+
+def test_pictures_go_along_as_addresses_that_twilio_can_fetch(twilio, now):
+    announced = broadcast.create(2, now=now)
+    with db.transaction() as session:
+        texts_module.send_along(
+            session, source_type="announcement", source_id=announced.source_id, media=["a.jpg", "b.png"]
+        )
+    sending.drain(BULK, clock=clock)
+    for sent in twilio.messages(direction="outbound-api"):
+        assert sent["media"] == [f"{settings().public_url}/media/{name}" for name in ("a.jpg", "b.png")]
+    assert announced.ledger.on_the_way == 2
 
 
 def test_a_text_carries_its_ledger_id_and_twilios_id_comes_back(twilio, now):

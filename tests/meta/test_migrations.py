@@ -34,7 +34,7 @@ def fill(project_root: Path) -> None:
 
     player = Player()
     player.play(project_root / "tests" / "transcripts" / "stop" / "by_us.txt")
-    player.take("Olivia >> Half-price pizza")
+    player.take("Olivia sends a picture: Half-price pizza")
     player.take("(sending waits)")
     player.take("Olivia >> CONFIRM")
     player.take("Olivia >> PAUSE")

@@ -30,4 +30,4 @@ def test_what_anyone_may_call_is_known_by_name(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         if (access.of(app.view_functions[rule.endpoint]) or "").startswith("anyone")
     }
-    assert open_routes == {"/healthz", "/readyz", "/metrics"}
+    assert open_routes == {"/healthz", "/readyz", "/metrics", "/media/<name>"}

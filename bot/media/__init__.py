@@ -1,0 +1,1 @@
+"""Files that come with texts: where Twilio has them, and our own copy of those that go out again."""
