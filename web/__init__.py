@@ -7,7 +7,7 @@ from flask import Flask
 from bot import telemetry, wiring
 from bot.config import settings
 from web import errors, health, media, metrics, request_log
-from web.commands import announcements, clients, database, events, messages, senders, subscribers
+from web.commands import announcements, clients, database, doctor, events, messages, senders, subscribers
 from web.webhooks import twilio
 
 
@@ -28,6 +28,7 @@ def create_app() -> Flask:
     app.register_blueprint(media.routes)
     for command in (
         database.upgrade,
+        doctor.doctor,
         clients.group,
         subscribers.group,
         senders.group,

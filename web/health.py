@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from redis import RedisError
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from bot import db, jobs, migrations
@@ -38,12 +38,18 @@ def ready() -> ResponseReturnValue:
 def _database() -> str | None:
     try:
         with db.engine().connect() as connection:
-            revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    except ProgrammingError:
-        revision = None  # a database without tables
+            return tables_problem(connection)
     except SQLAlchemyError as error:
         log.warning("database_unavailable", error=str(error))
         return "The database does not answer."
+
+
+def tables_problem(connection: Connection) -> str | None:
+    """What is wrong with the tables, and what to do; None when this code can work with them."""
+    try:
+        revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except ProgrammingError:
+        revision = None  # a database without tables
     known, newest = _revisions()
     # A revision that this code does not know is a newer release's: during a roll-out the old processes go on.
     if revision is None or (revision in known and revision != newest):

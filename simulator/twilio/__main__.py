@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from .account import Account
-from .api import PREFIX as API
+from .api import PREFIXES as API
 from .api import Api
 from .control import PREFIX as CONTROL
 from .control import Control
@@ -67,7 +67,7 @@ async def _serve(options: argparse.Namespace, settings: Settings) -> None:
             return account.media.show(request)
         if request.path.startswith(CONTROL):
             return control.handle(request)
-        return answer_json(404, {"message": f"Twilio's API is under {API}, the controls under {CONTROL}."})
+        return answer_json(404, {"message": f"Twilio's API is under {API[0]}, the controls under {CONTROL}."})
 
     server = Server(handle)
     control.attach(server)

@@ -1,4 +1,7 @@
-"""Twilio's REST API for messages: https://www.twilio.com/docs/messaging/api/message-resource"""
+"""Twilio's REST API for messages: https://www.twilio.com/docs/messaging/api/message-resource
+
+And what it says about its Messaging Services.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import base64
 from datetime import UTC, datetime
 from typing import Final
 
+from . import services
 from .account import Account, check_content, parse_number
 from .errors import TwilioRefusalError
 from .faults import Fault
@@ -16,12 +20,13 @@ from .segments import segments
 from .server import Request, Response, answer_json, parse_form
 
 PREFIX: Final = f"/{API_VERSION}/"
+PREFIXES: Final = (PREFIX, services.PREFIX)
 _SOONEST: Final = 300
 _LATEST: Final = 35 * 24 * 3600
 
 
 class Api:
-    """Answers requests under /2010-04-01/."""
+    """Answers requests under /2010-04-01/ and /v1/Services/."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -33,6 +38,8 @@ class Api:
         """Route one request; a refusal becomes Twilio's error JSON."""
         try:
             self._authenticate(request)
+            if request.path.startswith(services.PREFIX):
+                return self._service(request)
             return self._route(request)
         except TwilioRefusalError as refusal:
             return _refuse(refusal)
@@ -71,6 +78,11 @@ class Api:
         if request.method == "DELETE":
             return _delete(message)
         raise TwilioRefusalError(20004)
+
+    def _service(self, request: Request) -> Response:
+        if request.method != "GET":
+            raise TwilioRefusalError(20004)
+        return answer_json(200, services.read(self._account.settings, request.path))
 
     def _create(self, request: Request) -> Response | asyncio.Task[Response]:
         form = parse_form(request.body.decode("utf-8", "replace"))

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast, get_args
 from .optouts import MODES, Mode
 
 SignatureAlgorithm = Literal["HMAC_SHA1", "HMAC_SHA256"]
+InboundWebhook = Literal["service", "number"]
 
 
 class UnknownSettingError(Exception):
@@ -29,6 +30,8 @@ class Settings:
     """The address the app is known by when it sits behind a proxy: webhooks to it are signed for this
     address and delivered to `app_url`."""
     inbound_path: str = "/webhooks/twilio/inbound"
+    inbound_webhook: InboundWebhook = "service"
+    """Whether the services' own webhook is called for incoming texts, or each number's."""
     status_callback: str = ""
     """The service's own status callback URL, used for messages that name none."""
     signature_algorithm: SignatureAlgorithm = "HMAC_SHA1"
@@ -63,6 +66,8 @@ class Settings:
             raise UnknownSettingError(f"opt_out_mode is one of {', '.join(MODES)}.")
         if name == "signature_algorithm" and value not in get_args(SignatureAlgorithm):
             raise UnknownSettingError(f"{name} is one of {', '.join(get_args(SignatureAlgorithm))}.")
+        if name == "inbound_webhook" and value not in get_args(InboundWebhook):
+            raise UnknownSettingError(f"{name} is one of {', '.join(get_args(InboundWebhook))}.")
         if name == "services" and not _is_services(value):
             raise UnknownSettingError("services maps each Messaging Service's sid to a list of its numbers.")
         current = getattr(self, name)
