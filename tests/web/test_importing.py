@@ -113,7 +113,7 @@ def test_ctrl_c_leaves_whole_batches_and_the_next_run_completes_them(bring: Impo
     done = subscriber_rows()
     assert (process.returncode, done % BATCH) == (1, 0), errors
     assert 0 < done < rows
-    assert "now follow Pizza Palace" in told
+    assert f"{done:>11,}  now follow Pizza Palace" in told
     assert "The same command goes on from here" in errors
     again = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
     assert f"{rows - done:>11,}  now follow Pizza Palace" in again.stdout

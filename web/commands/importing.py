@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -25,13 +28,13 @@ LONGEST_CONSENT = 500
 
 
 def run(file: Path, *, slug: str, consent: str, region: str | None) -> None:
-    """Import a list; Ctrl-C leaves whole batches, and the next run completes them."""
+    """Import a list; after Ctrl-C, or whatever ends it, the next run goes on."""
     provenance = Provenance(_consent(consent), file.name)
     client, region = _client_and_region(slug, region)
     click.echo(f"Numbers without a country code are read as {region} numbers.", err=True)
     joined = Joined()
     try:
-        with open_list(file, region=region) as subscribers:
+        with open_list(file, region=region) as subscribers, _until_ctrl_c() as pressed:
             try:
                 with _progress(file.stat().st_size) as advance:
                     for batch in subscribers.batches():
@@ -39,14 +42,14 @@ def run(file: Path, *, slug: str, consent: str, region: str | None) -> None:
                             new = join(session, batch, client, provenance, now=utc_now())
                         joined += new
                         advance(subscribers)
+                        if pressed():
+                            raise click.ClickException("Stopped. The same command goes on from here.")
             finally:
                 click.echo(_report(subscribers, joined, client))
     except (UnreadableFile, UnusableHeader) as mistake:
         raise click.ClickException(str(mistake)) from mistake
     except OSError as error:
         raise click.ClickException(f"{error.filename or file}: {error.strerror}") from error
-    except KeyboardInterrupt:
-        raise click.ClickException("Stopped. The same command goes on from here.") from None
 
 
 def _consent(words: str) -> str:
@@ -68,6 +71,25 @@ def _client_and_region(slug: str, region: str | None) -> tuple[Client, str]:
             f"{client.name} has no owner whose region it could be: say it with --region."
         )
     return client, known
+
+
+@contextmanager
+def _until_ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C lets the batch be finished, and what was done be told; pressed again, it ends at once."""
+    pressed = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if pressed.is_set():
+            signal.default_int_handler(number, frame)
+        pressed.set()
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # started with `&`, it is not meant
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
