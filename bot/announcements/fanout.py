@@ -169,6 +169,7 @@ def _chunk(chunk_id: uuid.UUID, announcement: Announcement, now: datetime) -> di
         "id": chunk_id,
         "lane": jobs.BULK,
         "sender_id": announcement.sender_id,
+        "client_id": announcement.client_id,
         "source_type": "announcement",
         "source_id": announcement.id,
         "not_before": now,

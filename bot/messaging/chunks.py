@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, func, or_, select
+from sqlalchemy import ColumnElement, Row, Table, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot import claims
@@ -33,10 +33,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class LeasedChunk:
-    """A chunk that is ours for now, and the sender its texts come from (``MG…`` or E.164)."""
+    """A chunk that is ours for now: whose it is, and the sender its texts come from (``MG…`` or E.164)."""
 
     lease: Lease
     sender: str
+    client_id: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -62,31 +63,46 @@ class Slice:
     not_called: int
 
 
-def take(session: Session, lane: str, *, now: datetime) -> LeasedChunk | None:
+def take(
+    session: Session,
+    lane: str,
+    *,
+    now: datetime,
+    sender_id: uuid.UUID | None = None,
+    after: uuid.UUID | None = None,
+) -> LeasedChunk | None:
     """Lease a chunk of this lane that is due; None when there is none.
 
     When its last holder never gave it back, the messages which that one was calling become unknown: they may
     have been sent. Those it had not touched are sent now.
+
+    :param sender_id: of this sender only.
+    :param after: the client whose turn it was last: the next one's comes first, and after the last's the
+        first's.
     """
-    lease = claims.take(
-        session,
-        CHUNK,
-        CHUNK.c.finished_at.is_(None),
-        CHUNK.c.lane == lane,
-        CHUNK.c.not_before <= now,
-        _may_be_worked(now),
-        ~_held(),
-        order_by=(CHUNK.c.not_before, CHUNK.c.id),
-        seconds=settings().lease_seconds,
-    )
+    conditions = _due(lane, now=now)
+    if sender_id is not None:
+        conditions.append(CHUNK.c.sender_id == sender_id)
+    lease = None
+    for beginning in [CHUNK.c.client_id > after, true()] if after else [true()]:
+        lease = lease or claims.take(
+            session,
+            CHUNK,
+            *conditions,
+            beginning,
+            order_by=(CHUNK.c.sender_id, CHUNK.c.client_id.nulls_first(), CHUNK.c.not_before, CHUNK.c.id),
+            seconds=settings().lease_seconds,
+        )
     if lease is None:
         return None
     if lease.taken_over:
         unknowns.give_up_calls(session, lease.id, now=now)
-    sender = session.scalars(
-        select(Sender.provider_id).join(Chunk, Chunk.sender_id == Sender.id).where(Chunk.id == lease.id)
+    sender, client_id = session.execute(
+        select(Sender.provider_id, Chunk.client_id)
+        .join(Chunk, Chunk.sender_id == Sender.id)
+        .where(Chunk.id == lease.id)
     ).one()
-    return LeasedChunk(lease, sender)
+    return LeasedChunk(lease, sender, client_id)
 
 
 def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
@@ -140,32 +156,36 @@ def put_down(session: Session, lease: Lease, *, now: datetime) -> None:
         return
     claims.give_back(session, CHUNK, lease, finished_at=now)
     source_type, source_id, client_id = session.execute(
-        select(Chunk.source_type, Chunk.source_id, _a_client(lease.id)).where(Chunk.id == lease.id)
+        select(Chunk.source_type, Chunk.source_id, Chunk.client_id).where(Chunk.id == lease.id)
     ).one()
     steps.announce_settled(session, {(source_type, source_id): client_id}, now=now)
 
 
 def leasable(session: Session, lane: str, *, most: int, now: datetime) -> int:
     """How many chunks of a lane could be leased now, counted up to ``most``."""
-    found = (
-        select(Chunk.id)
-        .where(
-            Chunk.finished_at.is_(None),
-            Chunk.lane == lane,
-            Chunk.not_before <= now,
-            _may_be_worked(now),
-            ~_held(),
-            claims.free(CHUNK),
-        )
-        .limit(most)
-        .subquery()
-    )
+    found = select(Chunk.id).where(*_due(lane, now=now), claims.free(CHUNK)).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def is_paused() -> ColumnElement[bool]:
     """Whether a chunk waits for somebody: its owner paused it, or its sender is to be put right first."""
     return or_(_held(), CHUNK.c.sender_id.in_(select(Sender.id).where(Sender.paused_at.is_not(None))))
+
+
+def due_senders(session: Session, lane: str, *, now: datetime) -> Sequence[uuid.UUID]:
+    """The senders for which a chunk of this lane can be leased now, in an order that stays."""
+    chunk = select(Chunk.id).where(Chunk.sender_id == Sender.id, *_due(lane, now=now), claims.free(CHUNK))
+    return session.scalars(select(Sender.id).where(chunk.exists()).order_by(Sender.id)).all()
+
+
+def _due(lane: str, *, now: datetime) -> list[ColumnElement[bool]]:
+    return [
+        CHUNK.c.finished_at.is_(None),
+        CHUNK.c.lane == lane,
+        CHUNK.c.not_before <= now,
+        _may_be_worked(now),
+        ~_held(),
+    ]
 
 
 def _may_be_worked(now: datetime) -> ColumnElement[bool]:
@@ -209,8 +229,3 @@ def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], lis
             media = tuple(map(address, row.media))
             calls.append(Call(row.id, row.attempts, to, body, row.expires_at, media))
     return calls, unreadable
-
-
-def _a_client(chunk_id: uuid.UUID) -> ScalarSelect[uuid.UUID | None]:
-    """The client whose messages a chunk holds; all of them have the same."""
-    return select(Message.client_id).where(Message.chunk_id == chunk_id).limit(1).scalar_subquery()

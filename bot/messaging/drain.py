@@ -17,6 +17,7 @@ from bot.messaging import chunks
 from bot.messaging.chunks import Call, LeasedChunk, Slice
 from bot.messaging.outcomes import back, step_of
 from bot.messaging.recording import Recorder
+from bot.messaging.turns import Turns
 from bot.vendors.twilio import Outcome, RateLimited, Text, Twilio, Unreachable
 
 log = structlog.get_logger()
@@ -35,8 +36,8 @@ SHIFT_SECONDS = 60.0
 class Drain:
     """Sends what is due in one lane.
 
-    Chunks are worked one after another. One whose last calls are slow does not hold up the next: a task of
-    its own gives it back when all its calls are on record.
+    Chunks are worked one after another, and everybody gets their turn. One whose last calls are slow does not
+    hold up the next: a task of its own gives it back when all its calls are on record.
 
     :param stopping: asked before anything is claimed; once true, what is under way is finished and no more.
     """
@@ -52,6 +53,7 @@ class Drain:
         self._under_way = 0
         self._recorder = Recorder(clock=clock, busy=lambda: self._under_way > 0)
         self._held: set[LeasedChunk] = set()
+        self._turns = Turns(lane)
         # A running mean. Starting from one second makes the first slice as small as the number of slots.
         self._seconds_per_call = 1.0
         self._quiet_until = 0.0
@@ -100,7 +102,7 @@ class Drain:
     async def _take(self) -> LeasedChunk | None:
         def take() -> LeasedChunk | None:
             with db.transaction() as session:
-                return chunks.take(session, self._lane, now=self._clock())
+                return self._turns.take(session, now=self._clock())
 
         return await asyncio.to_thread(take)
 

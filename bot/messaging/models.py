@@ -132,13 +132,22 @@ class Chunk(Base):
 
     __tablename__ = "chunk"
     __table_args__ = (
-        Index("ix_chunk_open", "lane", "not_before", "id", postgresql_where=text("finished_at IS NULL")),
+        Index(
+            "ix_chunk_open",
+            "lane",
+            "sender_id",
+            text("client_id NULLS FIRST"),
+            "not_before",
+            "id",
+            postgresql_where=text("finished_at IS NULL"),
+        ),
         Index("ix_chunk_source", "source_type", "source_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     lane: Mapped[str]  # the queue whose workers send it: express | bulk
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id"))  # they take turns
     source_type: Mapped[str]
     source_id: Mapped[uuid.UUID]
     lease_token: Mapped[uuid.UUID | None]

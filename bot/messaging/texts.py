@@ -137,6 +137,7 @@ def queue_notice(
             id=chunk_id,
             lane=jobs.EXPRESS,
             sender_id=sender_id,
+            client_id=client_id,
             source_type=source_type,
             source_id=source_id,
             not_before=now,

@@ -101,7 +101,12 @@ def create(
         )
         # In order: ids made within one millisecond are in none, and which chunk is taken first must not vary.
         chunks = sorted(uuid7() for _ in range(0, people, chunk_size))
-        common = {"source_type": "announcement", "source_id": source_id, "sender_id": sender_id}
+        common = {
+            "source_type": "announcement",
+            "source_id": source_id,
+            "sender_id": sender_id,
+            "client_id": client_id,
+        }
         session.execute(
             insert(Chunk),
             [common | {"id": each, "lane": lane, "not_before": now, "created_at": now} for each in chunks],
@@ -112,7 +117,6 @@ def create(
                 "id": uuid7(),
                 "channel": "sms",
                 "purpose": "announcement",
-                "client_id": client_id,
                 "contact_point_id": (contact_point_id := _contact_point(session, first + index, now)),
                 "rendering_id": rendering_id,
                 "idempotency_key": idempotency_key("announcement", source_id, contact_point_id),
