@@ -17,7 +17,7 @@ from bot.claims import Lease
 from bot.config import settings
 from bot.crypto import UnknownKeyVersion, Unreadable, keyring
 from bot.media.service import address
-from bot.messaging import steps, unknowns
+from bot.messaging import caps, steps, unknowns
 from bot.messaging.marking import MARK
 from bot.messaging.models import Chunk, Hold, Message, Sender
 from bot.messaging.statuses import CALLING, FAILED, PENDING, RANK
@@ -28,6 +28,9 @@ CHUNK = cast(Table, Chunk.__table__)
 #: A message whose key is not listed is tried again after this long: the operator may list it again.
 WITHOUT_KEY_SECONDS = 300.0
 
+#: More segments than any slice has.
+UNLIMITED = 2**31 - 1
+
 log = structlog.get_logger()
 
 
@@ -36,8 +39,17 @@ class LeasedChunk:
     """A chunk that is ours for now: whose it is, and the sender its texts come from (``MG…`` or E.164)."""
 
     lease: Lease
+    sender_id: uuid.UUID
     sender: str
     client_id: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class DueSender:
+    """A sender that has something to send; no rate is as fast as Twilio takes it."""
+
+    id: uuid.UUID
+    segments_per_second: int | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class Slice:
 
     calls: list[Call]
     not_called: int
+    segments: int  # of the calls
 
 
 def take(
@@ -97,27 +110,37 @@ def take(
         return None
     if lease.taken_over:
         unknowns.give_up_calls(session, lease.id, now=now)
-    sender, client_id = session.execute(
-        select(Sender.provider_id, Chunk.client_id)
+    whose = session.execute(
+        select(Sender.id, Sender.provider_id, Chunk.client_id)
         .join(Chunk, Chunk.sender_id == Sender.id)
         .where(Chunk.id == lease.id)
     ).one()
-    return LeasedChunk(lease, sender, client_id)
+    return LeasedChunk(lease, *whose)
 
 
-def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
+def mark(session: Session, lease: Lease, *, most: int, now: datetime, allowance: int | None = None) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
     Those that may not be called any more (opted out, erased, suppressed, cancelled, expired) are skipped with
-    the reason; those that must wait (a respite) stay pending until then, those of a paused sender until they
-    expire; one that can't be read fails by itself alone. Rows that a STOP is taking back at this moment are
-    passed over, and so is a whole chunk that is held. An empty slice says that nothing is due.
+    the reason; those that must wait (a respite, a cap) stay pending until then, those of a paused sender
+    until they expire; one that can't be read fails by itself alone. Rows that a STOP is taking back at this
+    moment are passed over, and so is a whole chunk that is held. An empty slice says that nothing is due.
 
+    :param allowance: how many segments may be sent; the last text may be longer than what is left of it.
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """
     claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
-    rows = session.execute(MARK, {"chunk_id": lease.id, "most": most, "now": now}).all()
+    room = caps.room(session, lease.id, now=now)
+    limits = {
+        "allowance": UNLIMITED if allowance is None else allowance,
+        "room": UNLIMITED if room is None else room.segments,
+        "next_day": now if room is None else room.until,
+    }
+    rows = session.execute(MARK, limits | {"chunk_id": lease.id, "most": most, "now": now}).all()
     marked = [row for row in rows if row.status == CALLING]
+    segments = sum(row.segments for row in marked)
+    if room is not None:
+        caps.use(session, room, segments)
     calls, unreadable = _read(marked, now=now)
     if unreadable:
         first = unreadable[0]
@@ -129,7 +152,7 @@ def mark(session: Session, lease: Lease, *, most: int, now: datetime) -> Slice:
             error=first.detail,
         )
         steps.take(session, unreadable, now=now)
-    return Slice(calls, len(rows) - len(calls))
+    return Slice(calls, len(rows) - len(calls), segments)
 
 
 def renew(session: Session, lease: Lease) -> None:
@@ -172,10 +195,13 @@ def is_paused() -> ColumnElement[bool]:
     return or_(_held(), CHUNK.c.sender_id.in_(select(Sender.id).where(Sender.paused_at.is_not(None))))
 
 
-def due_senders(session: Session, lane: str, *, now: datetime) -> Sequence[uuid.UUID]:
+def due_senders(session: Session, lane: str, *, now: datetime) -> Sequence[DueSender]:
     """The senders for which a chunk of this lane can be leased now, in an order that stays."""
     chunk = select(Chunk.id).where(Chunk.sender_id == Sender.id, *_due(lane, now=now), claims.free(CHUNK))
-    return session.scalars(select(Sender.id).where(chunk.exists()).order_by(Sender.id)).all()
+    found = session.execute(
+        select(Sender.id, Sender.segments_per_second).where(chunk.exists()).order_by(Sender.id)
+    )
+    return [DueSender(*row) for row in found]
 
 
 def _due(lane: str, *, now: datetime) -> list[ColumnElement[bool]]:

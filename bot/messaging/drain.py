@@ -13,11 +13,12 @@ from sqlalchemy.exc import OperationalError
 from bot import db, metrics
 from bot.claims import LeaseLost
 from bot.config import settings
-from bot.messaging import chunks
+from bot.jobs import BULK
+from bot.messaging import chunks, throttle
 from bot.messaging.chunks import Call, LeasedChunk, Slice
 from bot.messaging.outcomes import back, step_of
 from bot.messaging.recording import Recorder
-from bot.messaging.turns import Turns
+from bot.messaging.turns import Turn, Turns
 from bot.vendors.twilio import Outcome, RateLimited, Text, Twilio, Unreachable
 
 log = structlog.get_logger()
@@ -29,6 +30,8 @@ MARK_HOLDS_SECONDS = 1.0
 #: After a refusal for want of room or a connection, nothing is marked for this long, or as Twilio says.
 PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
+#: While a sender's rate holds up its texts, whether others have something new is looked for this often.
+LONGEST_REST_SECONDS = 0.25
 #: A drain ends after this long, so that other work of its queue gets its turn.
 SHIFT_SECONDS = 60.0
 
@@ -53,7 +56,7 @@ class Drain:
         self._under_way = 0
         self._recorder = Recorder(clock=clock, busy=lambda: self._under_way > 0)
         self._held: set[LeasedChunk] = set()
-        self._turns = Turns(lane)
+        self._turns = Turns(lane, clock=clock)
         # A running mean. Starting from one second makes the first slice as small as the number of slots.
         self._seconds_per_call = 1.0
         self._quiet_until = 0.0
@@ -76,12 +79,14 @@ class Drain:
         async with asyncio.TaskGroup() as tasks:
             closing: set[asyncio.Task[None]] = set()
             while not self._over():
+                # Before looking for the next: what is given back while we look may be what we miss.
+                closing = {task for task in closing if not task.done()}
                 try:
-                    chunk = await self._take()
-                    if chunk is not None:
-                        self._held.add(chunk)
-                        calls = await self._work(chunk, tasks)
-                        closing.add(tasks.create_task(self._close(chunk, calls)))
+                    turn = await asyncio.to_thread(self._turns.take)
+                    if turn is not None:
+                        self._held.add(turn.chunk)
+                        calls = await self._work(turn, tasks)
+                        closing.add(tasks.create_task(self._close(turn.chunk, calls)))
                 except OperationalError as error:
                     # What is under way may still be written; a sweep has the rest sent later.
                     log.warning("claiming_stopped", lane=self._lane, error=str(error.orig))
@@ -89,30 +94,36 @@ class Drain:
                 except Exception:  # going down with it, we would make unknowns of the calls under way
                     log.exception("claiming_failed", lane=self._lane)
                     return False
-                closing = {task for task in closing if not task.done()}
-                if chunk is None and not closing:
+                if turn is None and not await self._wait(closing):
                     return False
-                if chunk is None:  # what we still hold may be due again when it is given back
-                    await asyncio.wait(closing, return_when=asyncio.FIRST_COMPLETED)
         return not self._stopping()
 
     def _over(self) -> bool:
         return self._stopping() or time.monotonic() > self._shift_ends
 
-    async def _take(self) -> LeasedChunk | None:
-        def take() -> LeasedChunk | None:
-            with db.transaction() as session:
-                return self._turns.take(session, now=self._clock())
+    async def _wait(self, closing: set[asyncio.Task[None]]) -> bool:
+        """Wait until something may be due again; False when that is not for us to wait for.
 
-        return await asyncio.to_thread(take)
+        What we still hold may be, once it is given back; and what a sender's rate holds up. The lane of the
+        notices does not wait for a rate, because it has other work: a sweep wakes it again.
+        """
+        rest = self._turns.rest() if self._lane == BULK else None
+        if rest is not None:
+            rest = min(rest, LONGEST_REST_SECONDS)
+        if closing:
+            await asyncio.wait(closing, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+        elif rest is not None:
+            await asyncio.sleep(rest)
+        return bool(closing) or rest is not None
 
-    async def _work(self, chunk: LeasedChunk, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Begin every call of a chunk that is due; returns the calls, some of them still under way."""
+    async def _work(self, turn: Turn, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Begin every call of a chunk that is due and allowed; returns the calls, some still under way."""
         calls: list[asyncio.Task[None]] = []
+        chunk = turn.chunk
         while chunk in self._held and not self._over():
             await asyncio.sleep(max(0.0, self._quiet_until - time.monotonic()))
             try:
-                marked, until = await self._mark(chunk)
+                marked, until = await self._mark(turn)
             except LeaseLost:
                 self._held.discard(chunk)
                 log.warning("lease_lost", chunk_id=str(chunk.lease.id))
@@ -122,17 +133,24 @@ class Drain:
             for call in marked.calls:
                 await self._slots.acquire()
                 calls.append(tasks.create_task(self._call(chunk, call, until)))
+            if turn.allowance is not None:
+                break
         return calls
 
-    async def _mark(self, chunk: LeasedChunk) -> tuple[Slice, float]:
+    async def _mark(self, turn: Turn) -> tuple[Slice, float]:
         """Mark a slice; returns it and until when its calls may begin."""
         # By Little's law this many calls are begun in a second.
         most = max(1, int(CONCURRENT_CALLS / self._seconds_per_call * MARK_HOLDS_SECONDS))
 
         def mark() -> tuple[Slice, float]:
             with db.transaction() as session:
-                marked = chunks.mark(session, chunk.lease, most=most, now=self._clock())
-            return marked, time.monotonic() + MARK_HOLDS_SECONDS
+                marked = chunks.mark(
+                    session, turn.chunk.lease, most=most, now=self._clock(), allowance=turn.allowance
+                )
+            until = time.monotonic() + MARK_HOLDS_SECONDS
+            if turn.allowance is not None:
+                throttle.put_back(turn.chunk.sender_id, turn.allowance - marked.segments)
+            return marked, until
 
         return await asyncio.to_thread(mark)
 

@@ -32,7 +32,7 @@ _MARK = text("""
                 WHEN hold.dropped_at IS NOT NULL THEN :cancelled
                 WHEN message.expires_at <= :now THEN :expired
             END AS skip_reason,
-            message.expires_at,
+            message.expires_at, message.position, rendering.segments,
             GREATEST(  -- the last moment of whatever makes it wait; a NULL does not
                 (
                     SELECT respite.until FROM respite
@@ -45,6 +45,7 @@ _MARK = text("""
         FROM message
         JOIN contact_point ON contact_point.id = message.contact_point_id
         JOIN sender ON sender.id = message.sender_id
+        JOIN rendering ON rendering.id = message.rendering_id
         LEFT JOIN hold ON hold.source_type = message.source_type AND hold.source_id = message.source_id
         WHERE message.chunk_id = :chunk_id
             AND message.rank = :pending_rank
@@ -55,12 +56,18 @@ _MARK = text("""
         ORDER BY message.position
         LIMIT :most
         FOR UPDATE OF message SKIP LOCKED
+    ), willing AS (
+        SELECT *, skip_reason IS NULL AND (waits_until > :now) IS NOT TRUE AS is_willing FROM due
+    ), counted AS (
+        SELECT *, sum(segments) FILTER (WHERE is_willing) OVER (ORDER BY position) AS through FROM willing
     ), decided AS (
         SELECT id, skip_reason,
-            skip_reason IS NULL AND waits_until > :now AS waits,
-            skip_reason IS NULL AND (waits_until > :now) IS NOT TRUE AS goes,
-            LEAST(waits_until, expires_at) AS due_again  -- a useful life that ends while it waits, ends then
-        FROM due
+            is_willing AND through <= :room AS goes,
+            skip_reason IS NULL AND NOT (is_willing AND through <= :room) AS waits,
+            -- Over the day's cap it waits for the next; a useful life that ends while it waits, ends then.
+            LEAST(CASE WHEN is_willing THEN :next_day ELSE waits_until END, expires_at) AS due_again
+        FROM counted
+        WHERE NOT is_willing OR through > :room OR through - segments < :allowance
     ), marked AS (
         UPDATE message
         SET status = CASE WHEN goes THEN :calling WHEN waits THEN status ELSE :skipped END,
@@ -84,7 +91,7 @@ _MARK = text("""
         FROM marked
     )
     SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
-        rendering.text AS body, rendering.media
+        rendering.text AS body, rendering.media, rendering.segments
     FROM marked
     JOIN contact_point ON contact_point.id = marked.contact_point_id
     JOIN rendering ON rendering.id = marked.rendering_id
@@ -102,7 +109,9 @@ _MARK = text("""
     expired=EXPIRED,
     leaves_alone=list(respites.PURPOSES),
 )
-#: Give it ``chunk_id``, ``most`` and ``now``; a row comes back for every message that it decided about.
+#: Give it ``chunk_id``, ``most`` and ``now``; ``allowance``, the segments that may go now (the last text may
+#: be longer); ``room``, those that may go before ``next_day``. A row comes back for every message that it
+#: decided about.
 MARK = _MARK.columns(
     column("id", Uuid()),
     column("status", Text()),
@@ -111,4 +120,5 @@ MARK = _MARK.columns(
     column("address", LargeBinary()),
     column("body", LargeBinary()),
     column("media", ARRAY(Text())),
+    column("segments", Integer()),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     ARRAY,
@@ -35,11 +35,22 @@ class Sender(Base):
     phone_number: Mapped[str | None]  # E.164 that people text, learnt from their texts
     client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id", use_alter=True))
     opt_outs_by: Mapped[str]  # carrier | bot: who blocks on STOP and answers it
-    segments_per_second: Mapped[int | None]
+    segments_per_second: Mapped[int | None]  # none: as fast as Twilio takes it
+    daily_cap: Mapped[int | None]  # segments
     paused_at: Mapped[datetime | None]  # something is wrong at Twilio: nothing is sent until it is resumed
     paused_reason: Mapped[str | None]
     resumed_at: Mapped[datetime | None]  # the last time
     created_at: Mapped[datetime]
+
+
+class SenderDay(Base):
+    """How many segments a sender with a daily cap has used on one day (``caps.py``)."""
+
+    __tablename__ = "sender_day"
+
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    segments: Mapped[int]
 
 
 class ContactPoint(Base):

@@ -16,7 +16,7 @@ from sqlalchemy import Row, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from bot.events import service as events
-from bot.messaging import consequences
+from bot.messaging import caps, consequences
 from bot.messaging.models import Chunk, Message, MessageHistory
 from bot.messaging.statuses import CALLING, FINAL_RANK, PENDING, RANK
 
@@ -70,6 +70,7 @@ def take(session: Session, steps: list[Step], *, now: datetime) -> None:
         return
     moves = _moves(steps, messages)
     if moves:
+        caps.put_back(session, [step.message_id for step in moves if step.status == PENDING])
         session.execute(_MOVE, _columns(moves) | {"now": now})
     session.execute(insert(MessageHistory), [_history(step) for step in steps])
     codes = {step.message_id: step.error_code for step in steps if step.error_code is not None}

@@ -229,7 +229,7 @@ def test_a_mark_does_not_outlive_a_stop_while_twilio_is_slow(twilio, now, monkey
 
 
 def test_a_source_is_told_to_be_settled_once_when_its_last_message_ends(twilio, now):
-    twilio.fail("21612")
+    twilio.fail("21617")
     announced = broadcast.create(150, now=now)
     sending.drain(BULK, clock=clock)
     with db.transaction() as session:

@@ -35,10 +35,9 @@ def order(now):
     """Whose chunks are leased one after the other, until nobody has any; each stays leased."""
 
     def leased(lane=BULK):
-        turns, found = Turns(lane), []
-        with db.transaction() as session:
-            while (chunk := turns.take(session, now=now)) is not None:
-                found.append((chunk.sender, chunk.client_id))
+        turns, found = Turns(lane, clock=lambda: now), []
+        while (turn := turns.take()) is not None:
+            found.append((turn.chunk.sender, turn.chunk.client_id))
         return found
 
     return leased

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select, text
 
 from bot import db, migrations, tables
 from bot.messaging import receipts, respites
-from bot.messaging.models import OptOut
+from bot.messaging.models import OptOut, SenderDay
 from simulator.servers import Servers
 
 REVISIONS = [
@@ -44,6 +44,7 @@ def fill(project_root: Path) -> None:
         )
         somebody = session.scalars(select(OptOut)).first()
         assert somebody is not None
+        session.add(SenderDay(sender_id=somebody.sender_id, day=player.now.date(), segments=1))
         respites.begin(
             session,
             contact_point_id=somebody.contact_point_id,

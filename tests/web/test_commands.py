@@ -88,6 +88,19 @@ def test_who_answers_stop_is_listed_and_set(run: Run) -> None:
     assert run("senders", "set", "MG0", "--opt-outs-by", "bot").exit_code == 1
 
 
+def test_how_much_a_sender_may_send_is_set_and_lifted(run: Run) -> None:
+    run(*ADD)
+    with db.transaction() as session:
+        sender = session.scalars(select(Sender.provider_id)).one()
+    limits = ("--segments-per-second", "4", "--daily-cap", "2000")
+    assert run("senders", "set", sender, *limits).exit_code == 0
+    assert "carrier\t4 segments a second\t0 of 2000 segments used today" in run("senders", "list").stdout
+    run("senders", "set", sender, "--segments-per-second", "0", "--daily-cap", "0")
+    assert run("senders", "list").stdout.endswith("STOP is answered by the carrier\n")
+    assert run("senders", "set", sender).exit_code == 2
+    assert run("senders", "set", sender, "--daily-cap", "-1").exit_code == 2
+
+
 def test_dead_letters_are_listed_and_handed_over_again(run: Run, now: datetime) -> None:
     with db.transaction() as session:
         event_id = events.record(
