@@ -5,12 +5,13 @@ Domain packages don't import this; commands, processes and migrations do.
 
 from bot.announcements import models as announcements
 from bot.audience import models as audience
+from bot.automation import models as automation
 from bot.db import Base
 from bot.dialogue import models as dialogue
 from bot.events import models as events
 from bot.media import models as media
 from bot.messaging import models as messaging
 
-__all__ = ["announcements", "audience", "dialogue", "events", "media", "messaging", "metadata"]
+__all__ = ["announcements", "audience", "automation", "dialogue", "events", "media", "messaging", "metadata"]
 
 metadata = Base.metadata

@@ -2,6 +2,7 @@
 
 from bot.dialogue.service import Dialogue
 from flows.announce import Announce
+from flows.answers import Answers
 from flows.ask import Ask
 from flows.commands import Commands
 from flows.join import Join
@@ -11,6 +12,6 @@ from flows.other import Keep, Welcome
 from flows.pause import Pause
 
 #: In the order in which they are asked whether a word is theirs, within a role.
-FLOWS = (Announce, Pause, Ask, Keep, Join, Leave, Language, Commands, Welcome)
+FLOWS = (Announce, Pause, Answers, Ask, Keep, Join, Leave, Language, Commands, Welcome)
 
 dialogue = Dialogue(FLOWS)

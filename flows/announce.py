@@ -7,13 +7,15 @@ from uuid import UUID
 
 from bot.announcements import pictures
 from bot.announcements import service as announcements
+from bot.automation import answers
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
 from bot.dialogue.turn import Turn
 from bot.i18n import LOCALES, Text, _, language_name, listed, n_
+from flows.answers import reply_to_keyword
 from flows.choices import numbered
 from flows.language import code_of
-from flows.preview import hint_at_wording, left_out, say_nothing_waits, summary, with_pictures
+from flows.preview import hint_at_wording, left_out, say_nothing_waits, say_too_long, summary, with_pictures
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -35,6 +37,7 @@ class Announce(Flow):
         Line(WORDING, IDLE, IDLE, "ask_for_draft_first"),
         Line(word("CONFIRM"), IDLE, IDLE, "nothing_waits"),
         Line(word("YES"), IDLE, IDLE, "nothing_waits"),
+        Line(ANYTHING, IDLE, IDLE, "try_keyword", provided="is_keyword"),
         Line(ANYTHING, IDLE, IDLE, "say_suspended", provided="is_suspended"),
         Line(ANYTHING, IDLE, IDLE, "ask_for_text", provided="is_empty"),
         Line(ANYTHING, IDLE, CHOOSING, "ask_which_client", provided="speaks_for_several"),
@@ -85,6 +88,9 @@ class Announce(Flow):
     ) -> bool:
         return not turn.active_clients or ("client" in turn.memory and self._client(turn) is None)
 
+    def is_keyword(self, turn: Turn) -> bool:
+        return bool(answers.answers_to(turn.session, turn.clients, turn.body))
+
     def is_empty(self, turn: Turn) -> bool:
         return not turn.body.strip() and not turn.pictures
 
@@ -117,6 +123,10 @@ class Announce(Flow):
         return self._too_long_by(turn, number, locale, text) > 0
 
     # What is done
+
+    def try_keyword(self, turn: Turn) -> None:
+        """Who texts a keyword of their own wants to see what it does, not to announce it."""
+        reply_to_keyword(turn, turn.clients, count=False)
 
     def draft(self, turn: Turn, number: str | None = None) -> None:
         client = self._client(turn, number)
@@ -242,13 +252,7 @@ class Announce(Flow):
     def refuse(
         self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
     ) -> None:
-        turn.reply(
-            n_(
-                "That is too long: cut at least {count} character and text it again.",
-                "That is too long: cut at least {count} characters and text it again.",
-            ),
-            count=self._too_long_by(turn, number, locale, text),
-        )
+        say_too_long(turn, self._too_long_by(turn, number, locale, text))
 
     def _show(self, turn: Turn, client: Client, locale: str, new: list[str] | None = None) -> None:
         """Show the draft as a subscriber will see it, to whom it goes and what it costs.

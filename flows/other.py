@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.automation import answers
 from bot.dialogue import inbox
 from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER
 from bot.dialogue.turn import Turn
 from bot.i18n import _
+from flows.answers import reply_to_keyword
 from flows.choices import numbered
 
 
 class Keep(Flow):
-    """What a subscriber says is kept for the client they follow; of several, they say for which."""
+    """A keyword of a client that the writer follows is answered; what else they say is kept for it.
+
+    Of several clients, they say for which it is.
+    """
 
     role = Role.SUBSCRIBER
     #    when they say              while  go to  and
     script = (
+        Line(ANYTHING, IDLE, IDLE, "answer", provided="is_keyword"),
         Line(ANYTHING, IDLE, IDLE, "ask_for_whom", provided="follows_several"),
         Line(ANYTHING, IDLE, IDLE, "keep"),
     )
     answers = (Answer("for_whom", NUMBER, "keep_for"),)
 
+    def is_keyword(self, turn: Turn) -> bool:
+        return bool(answers.answers_to(turn.session, turn.followed, turn.body))
+
     def follows_several(self, turn: Turn) -> bool:
         return len(turn.followed) > 1
+
+    def answer(self, turn: Turn) -> None:
+        reply_to_keyword(turn, turn.followed, count=True)
 
     def keep(self, turn: Turn) -> None:
         turn.client = turn.followed[0]

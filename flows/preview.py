@@ -35,6 +35,17 @@ def say_nothing_waits(turn: Turn) -> None:
         turn.reply(_("Nothing waits to be sent. Text your announcement to begin."))
 
 
+def say_too_long(turn: Turn, count: int) -> None:
+    """Say by how many characters a text passes what may be sent."""
+    turn.reply(
+        n_(
+            "That is too long: cut at least {count} character and text it again.",
+            "That is too long: cut at least {count} characters and text it again.",
+        ),
+        count=count,
+    )
+
+
 def with_pictures(turn: Turn, preview: Preview) -> list[str]:
     """A line that says how many pictures go along, and why the price differs; none without any."""
     if not preview.pictures:

@@ -7,7 +7,17 @@ from flask import Flask
 from bot import telemetry, wiring
 from bot.config import settings
 from web import errors, health, media, metrics, request_log
-from web.commands import announcements, clients, database, doctor, events, messages, senders, subscribers
+from web.commands import (
+    announcements,
+    answers,
+    clients,
+    database,
+    doctor,
+    events,
+    messages,
+    senders,
+    subscribers,
+)
 from web.webhooks import twilio
 
 
@@ -34,6 +44,7 @@ def create_app() -> Flask:
         senders.group,
         events.group,
         announcements.group,
+        answers.group,
         messages.group,
     ):
         app.cli.add_command(command)

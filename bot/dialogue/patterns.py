@@ -100,6 +100,27 @@ def word(english: str, then: Rest | None = None) -> Pattern:
     return Pattern(english if then is None else f"{english} <{then.argument}>", match)
 
 
+def setting(english: str, accepts: Callable[[str], bool]) -> Pattern:
+    """``WELCOME 2 3d ES: …`` or ``ANSWER HOURS: …``: a word of ours, what is meant, a colon, and the words.
+
+    :param accepts: whether what stands between the word and the colon means something; else it is a sentence.
+    """
+
+    def match(heard: Heard) -> Match | None:
+        found = re.match(r"\s*([^\n:：]{1,60}?)\s*[:：]\s*(.*)", heard.body, re.DOTALL)
+        for said, meant in _beginnings(found[1]) if found else ():
+            if found and said in i18n.words(english, heard.locales) and accepts(meant):
+                return Match({"meant": meant, "text": found[2].strip()}, _locales_of(english, said))
+        return None
+
+    return Pattern(f"{english} …: …", match)
+
+
+def is_said(pattern: Pattern, text: str) -> bool:
+    """Whether a text says this in any of our languages."""
+    return pattern.match(Heard(text, frozenset(i18n.LOCALES))) is not None
+
+
 def english_word(english: str, then: Rest | None = None) -> Pattern:
     """A word that is only known in English, so that no other language loses one of its own to it."""
     return word(english, then)
