@@ -88,7 +88,9 @@ class Subscription(Base):
 
 
 class Consent(Base):
-    """The ledger of consent: what was shown, what was said, how and when. Only ever appended to."""
+    """The ledger of consent: what was shown, what was said, how and when. Only ever appended to; when
+    somebody is erased, words are taken away.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (Index("ix_consent_person_id", "person_id"),)
@@ -99,7 +101,7 @@ class Consent(Base):
     sender_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sender.id"))
     channel: Mapped[str]
     purpose: Mapped[str]  # announcements
-    action: Mapped[str]  # join | leave | opt_out | opt_in
+    action: Mapped[str]  # join | leave | opt_out | opt_in | erase
     source: Mapped[str]  # sms | 21610 | operator | import
     text_shown: Mapped[str | None] = mapped_column(EncryptedText())
     words_said: Mapped[str | None] = mapped_column(EncryptedText())

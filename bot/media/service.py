@@ -92,6 +92,16 @@ def drop(session: Session, ids: Iterable[uuid.UUID]) -> None:
     )
 
 
+def forget(session: Session, source_type: str, source_ids: Sequence[uuid.UUID]) -> None:
+    """Forget where the files of these texts are. One that was wanted is an announcement's, and stays."""
+    session.execute(
+        update(Media)
+        .where(Media.source_type == source_type, Media.source_id.in_(source_ids), Media.status == "known")
+        .values(status="dropped", url="")
+        .execution_options(synchronize_session=False)
+    )
+
+
 def files(session: Session, ids: Sequence[uuid.UUID]) -> list[File]:
     """What has become of files that were wanted, in the order of ``ids``."""
     found = {

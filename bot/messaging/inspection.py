@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from bot.messaging.models import Chunk, Message, MessageHistory, Rendering
+from bot.messaging.models import Chunk, Message, MessageHistory, OptOut, Rendering, Sender
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,31 @@ def messages_of(session: Session, source_type: str, source_id: uuid.UUID) -> Seq
         .where(Message.source_type == source_type, Message.source_id == source_id)
         .order_by(Message.position, Message.id)
     ).all()
+
+
+def latest_to(
+    session: Session, contact_point_id: uuid.UUID, *, most: int
+) -> Sequence[tuple[Message, Rendering]]:
+    """The newest messages to a contact point, the newest first. It reads the whole ledger: seconds of it."""
+    found = session.execute(
+        select(Message, Rendering)
+        .join(Rendering, Rendering.id == Message.rendering_id)
+        .where(Message.contact_point_id == contact_point_id)
+        .order_by(Message.id.desc())
+        .limit(most)
+    )
+    return [(message, rendering) for message, rendering in found]
+
+
+def opt_outs(session: Session, contact_point_id: uuid.UUID) -> Sequence[tuple[OptOut, Sender]]:
+    """Every STOP that a contact point ever said, lifted or not, the first first."""
+    found = session.execute(
+        select(OptOut, Sender)
+        .join(Sender, Sender.id == OptOut.sender_id)
+        .where(OptOut.contact_point_id == contact_point_id)
+        .order_by(OptOut.opted_out_at, OptOut.id)
+    )
+    return [(opt_out, sender) for opt_out, sender in found]
 
 
 def history(session: Session, message_id: uuid.UUID) -> Sequence[MessageHistory]:

@@ -108,7 +108,7 @@ def replies_to(session: Session, inbound_id: uuid.UUID) -> list[Reply]:
         )
         .order_by(Message.position)
     )
-    return [Reply(message_id, text) for message_id, text in found]
+    return [Reply(message_id, text) for message_id, text in found if text]  # none: it was erased
 
 
 def queue_notice(

@@ -14,7 +14,7 @@ from bot.audience import exporting
 from bot.audience.exporting import Subscriber
 from bot.audience.service import UnknownClient, client_named
 from bot.crypto import UnknownKeyVersion, Unreadable
-from web.commands import importing
+from web.commands import erasing, importing, person
 from web.commands.unit_of_work import unit_of_work
 
 group = AppGroup("subscribers", help="The people who follow a client.")
@@ -58,6 +58,22 @@ def export_list(*, slug: str, output: Path | None) -> None:
         else:
             count = _write_file(output, people)
             click.echo(f"{output} has {count:,} people. It holds their numbers in the clear.", err=True)
+
+
+@group.command("show")
+@click.argument("phone")
+@click.option("--text", "with_text", is_flag=True, help="Show the texts too. They may be private.")
+def show_person(phone: str, *, with_text: bool) -> None:
+    """Show what we know of the person whose number PHONE is, with country code: +1 555 010 0001."""
+    person.show(phone, with_text=with_text)
+
+
+@group.command("erase")
+@click.argument("phone")
+@click.option("--yes", "sure", is_flag=True, help="Don't ask whether it is meant.")
+def erase_person(phone: str, *, sure: bool) -> None:
+    """Erase the person whose number PHONE is, with country code. Their STOP stays."""
+    erasing.run(phone, sure=sure)
 
 
 def _write_file(path: Path, people: Iterable[Subscriber]) -> int:
