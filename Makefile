@@ -47,6 +47,7 @@ types: ## mypy --strict on bot and flows
 
 test: ## Style, types, dependencies and all tests (ARGS='-k join' goes to pytest)
 	$(call install,test)
+	@$(VENV) -P tests/browser/install.py
 	@failed=; \
 	echo '── ruff check'; $(VENV) -m ruff check || failed="$$failed, ruff check"; \
 	echo '── ruff format'; $(VENV) -m ruff format --check || failed="$$failed, ruff format"; \

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import webbrowser
 from types import FrameType
 
 from simulator.environment import settings_in
@@ -13,6 +14,7 @@ from simulator.stack import FAILURES, PROJECT, Stack
 from simulator.tether import tether_to_make
 
 _STANDIN_PORT = 8010
+_PHONES_PORT = 8020
 
 
 def main(arguments: list[str]) -> int:
@@ -22,7 +24,13 @@ def main(arguments: list[str]) -> int:
         "--port",
         type=_port,
         default=os.environ.get("PORT") or "8000",
-        help="for the web; with 0, any free ones for web and stand-in",
+        help="for the web; with 0, any free ones for everything",
+    )
+    parser.add_argument(
+        "--no-open",
+        action="store_true",
+        default="NO_OPEN" in os.environ,
+        help="don't show the phones in the browser; nor with NO_OPEN in the environment",
     )
     options = parser.parse_args(arguments)
     tether_to_make()
@@ -32,11 +40,14 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     own = settings_in(os.environ)
     ports = (options.port, _STANDIN_PORT if options.port else 0)
-    stack = Stack(PROJECT, ports=ports, settings=own, show=True, say=_say)
+    phones = _PHONES_PORT if options.port else 0
+    stack = Stack(PROJECT, ports=ports, phones=phones, settings=own, show=True, say=_say)
     try:
         stack.start()
         announce_running(PROJECT, app_url=stack.app_url, standin_url=stack.standin_url)
         _say(_ready(stack, own, time.monotonic() - began))
+        if not options.no_open and _has_desktop():
+            webbrowser.open(stack.phones_url)
         while True:
             stack.check()
             time.sleep(0.2)
@@ -68,16 +79,25 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
+def _has_desktop() -> bool:
+    """Tell whether somebody sits at a desktop here; on a server, a browser would fill the terminal."""
+    return sys.stdout.isatty() and (
+        sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    )
+
+
 def _ready(stack: Stack, own: dict[str, str], seconds: float) -> str:
     lines = [
         "",
         f"Ready after {seconds:.1f} s.",
         "",
+        f"  Phones            {stack.phones_url}   open it: be the owner, text a draft, CONFIRM it",
+        "",
         f"  Nudges            {stack.app_url}",
         f"  Twilio stand-in   {stack.standin_url}",
         "",
         "What next, in another terminal:",
-        "  make chat                        be a phone",
+        "  make chat                        be a phone here, in the terminal",
         f"  curl {stack.app_url}/readyz",
         f"  curl {stack.standin_url}/_simulator/messages",
         "  set -a; . var/env; set +a        for a shell with its settings (DATABASE_URL and so on)",

@@ -42,11 +42,12 @@ class Stack:
     """What `make run` starts, for anything that wants the whole of it.
 
     ``env`` is what web and worker were started with; ``clock`` is the one they go by, and can jump ahead;
-    ``processes`` has "twilio", "web" and "worker" to kill, stop and restart by name.
+    ``processes`` has "twilio", "web", "worker" and, where wanted, "phones" to kill, stop and restart by name.
     """
 
     app_url: str
     standin_url: str
+    phones_url: str = ""
     clock: Clock
     env: dict[str, str]
     processes: Processes
@@ -59,6 +60,7 @@ class Stack:
         durable: bool = True,
         keep: bool = True,
         seed: bool = True,
+        phones: int | None = None,
         settings: Mapping[str, str] | None = None,
         show: bool = False,
         say: Callable[[str], None] = lambda _line: None,
@@ -66,9 +68,9 @@ class Stack:
         """Data, logs and keys live under ``root``/var.
 
         ``ports`` are preferred for the app and for the stand-in (another one is taken when one is in use),
-        ``durable`` and ``keep`` are those of Servers, ``settings`` win over generated ones (and nothing else
-        of our own environment reaches Nudges), ``show`` copies the processes' output to ours, ``say`` is
-        told the progress.
+        ``durable`` and ``keep`` are those of Servers, ``phones`` is the phone page's preferred port (no page
+        without one), ``settings`` win over generated ones (and nothing else of our own environment reaches
+        Nudges), ``show`` copies the processes' output to ours, ``say`` is told the progress.
         """
         self._root = root.resolve()
         self.clock = Clock(self._root / "var" / "clock")
@@ -76,6 +78,7 @@ class Stack:
         self._durable = durable
         self._keep = keep
         self._seed = seed
+        self._phones = phones
         self._settings = dict(settings or {})
         self._show = show
         self._say = say
@@ -103,7 +106,7 @@ class Stack:
             self.processes = Processes(PROJECT, self._root / "var" / "log", show=self._show)
             # Web and worker first: what they are sending must still find the stand-in.
             cleanup.callback(self.processes.stop, "twilio")
-            cleanup.callback(self.processes.stop, "web", "worker")
+            cleanup.callback(self.processes.stop, "phones", "web", "worker")
             self._start_processes(app_port, standin_port)
             self._cleanup = cleanup.pop_all()
 
@@ -158,7 +161,19 @@ class Stack:
         self.processes.start("web", [*clocked, *_gunicorn(self.app_url)], self.env)
         self.processes.start("worker", [*clocked, "worker.py"], self.env)
         self._wait_for("twilio", f"{self.standin_url}/_simulator/stats")
+        if self._phones is not None:
+            self._start_phones(self._phones)
+            self._wait_for("phones", self.phones_url)
         self._wait_for("web", f"{self.app_url}/readyz")
+
+    def _start_phones(self, preferred_port: int) -> None:
+        port = free_port(preferred_port)
+        self.phones_url = f"http://127.0.0.1:{port}"
+        options = ["--port", str(port), "--standin", self.standin_url, "--clock", str(self.clock.path)]
+        command = [sys.executable, "-m", "simulator.phones", *options]
+        self.processes.start(
+            "phones", [*command, "--book", str(self._root / "var" / "phones.json")], self.env
+        )
 
     def _wait_for(self, name: str, url: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS

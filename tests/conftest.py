@@ -6,11 +6,16 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.orm import Session
 
 from simulator.servers import Servers
+from tests.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -71,3 +76,34 @@ def now() -> datetime:
 def project_root() -> Path:
     """Where the project lies."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser, headless; without one, what asks for it is skipped and named at the end.
+
+    Of the module, not of the run: while it is open, no other test of this process could have an event loop.
+    """
+    path = chromium.find()
+    if path is None:
+        pytest.skip(chromium.MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(chromium.OPTIONS))
+        yield launched
+        launched.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End by naming what was not checked."""
+    skipped = terminalreporter.getreports("skipped")
+    unseen = [report.nodeid for report in skipped if chromium.MISSING in report.longreprtext]
+    if unseen:
+        terminalreporter.section("not checked", yellow=True)
+        terminalreporter.line(
+            f"{len(unseen)} tests of pages in a real browser, because {chromium.MISSING.partition(': ')[2]}."
+            " Install it (apt install chromium) and run make test again. They are:"
+        )
+        for name in unseen:
+            terminalreporter.line(f"  {name}")

@@ -6,6 +6,7 @@ is the starting and stopping of processes.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -39,6 +40,11 @@ def ready():
 """
 WORKER = "import signal\nprint('worker is here', flush=True)\nsignal.pause()\n"
 SEED = "print('seeded')\n"
+PHONES = """
+import http.server, sys
+address = ("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1]))
+http.server.HTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
 MAKE = "import subprocess, sys; subprocess.run(sys.argv[1:])"
 
 
@@ -50,7 +56,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "bot").mkdir()
     for name in ("__init__.py", "clock.py"):
         shutil.copy(PROJECT / "bot" / name, folder / "bot" / name)
-    for name, text in {"wsgi.py": WSGI, "worker.py": WORKER, "simulator/seed.py": SEED}.items():
+    programs = {
+        "wsgi.py": WSGI,
+        "worker.py": WORKER,
+        "simulator/seed.py": SEED,
+        "simulator/phones/__main__.py": PHONES,
+    }
+    for name, text in programs.items():
         (folder / name).write_text(text)
     yield folder
     shutil.rmtree(places.find_place(folder, keep=True).home)  # For root it is not inside the project folder.
@@ -112,7 +124,7 @@ def start(project: Path) -> Iterator[Callable[[], Run]]:
 
 def test_it_says_ready_answers_and_leaves_nothing_on_ctrl_c(project: Path, start: Callable[[], Run]) -> None:
     run = start()
-    run.read_until("Ready after")
+    run.read_until("Phones  ")
     family = run.family()
     assert {"postgres", "valkey-server"} <= {process.name() for process in family}
     running = find_running(project)
@@ -120,6 +132,9 @@ def test_it_says_ready_answers_and_leaves_nothing_on_ctrl_c(project: Path, start
     assert running.pid == run.popen.pid
     with urllib.request.urlopen(f"{running.app_url}/readyz") as answer:
         told = json.load(answer)
+    phones = re.search(r"Phones +(http://127\.0\.0\.1:\d+)", run.output)
+    assert phones is not None
+    assert urllib.request.urlopen(phones[1]).status == 200
     assert (told["PUBLIC_URL"], told["TWILIO_API_BASE_URL"]) == (running.app_url, running.standin_url)
     assert (project / "var" / "env").stat().st_mode & 0o777 == 0o600
 
