@@ -101,8 +101,8 @@ class Consent(Base):
     sender_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sender.id"))
     channel: Mapped[str]
     purpose: Mapped[str]  # announcements
-    action: Mapped[str]  # join | leave | opt_out | opt_in | erase
-    source: Mapped[str]  # sms | 21610 | operator | import
+    action: Mapped[str]  # join | leave | opt_out | opt_in | asked | stay | erase
+    source: Mapped[str]  # sms | plain words | 21610 | operator | import
     text_shown: Mapped[str | None] = mapped_column(EncryptedText())
     words_said: Mapped[str | None] = mapped_column(EncryptedText())
     provider_id: Mapped[str | None]  # MessageSid of what they said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import i18n
 from bot.audience import service as audience
+from bot.audience.service import Evidence
 from bot.dialogue import carrier, conversations
 from bot.dialogue.carrier import CarrierWord
 from bot.dialogue.models import Conversation
@@ -20,7 +21,7 @@ def answer_carrier_word(
     """Do what a carrier's word asks for; False when it is an ordinary word here (YES, nothing to lift)."""
     by_carrier = turn.sender.opt_outs_by == "carrier" and carrier.acted_on_by_carrier(turn.body, opt_out_type)
     if word is CarrierWord.STOP:
-        _stop(turn, conversation, by_carrier=by_carrier)
+        stop(turn, conversation, turn.evidence, by_carrier=by_carrier, confirm=not by_carrier)
     elif word is CarrierWord.HELP:
         if not by_carrier:
             _help(turn)
@@ -38,20 +39,33 @@ def answer_stopped(turn: Turn) -> None:
     turn.reply(_("You opted out, so we don't text this number. Reply START to get texts again."))
 
 
-def _stop(turn: Turn, conversation: Conversation, *, by_carrier: bool) -> None:
-    names = [client.name for client in turn.followed]
-    audience.stop(turn.session, turn.contact_point, turn.sender, turn.evidence, blocked_by_carrier=by_carrier)
+def stop(
+    turn: Turn, conversation: Conversation, evidence: Evidence, *, by_carrier: bool, confirm: bool
+) -> None:
+    """End everything for this phone on this sender.
+
+    :param by_carrier: whether Twilio has blocked it, so that only a START that it hears lets texts through.
+    :param confirm: whether to say so, in the one text that may still go out.
+    """
+    ended = brand(turn)
+    audience.stop(turn.session, turn.contact_point, turn.sender, evidence, blocked_by_carrier=by_carrier)
     conversations.end(conversation, now=turn.now)
     conversations.close_prompts(turn.session, conversation, now=turn.now)
     turn.opt_out = messaging.opt_out_in_force(turn.session, turn.contact_point.id, turn.sender.id)
-    if not by_carrier:
+    if confirm:
         turn.reply(
             _(
                 "{brand}: you are unsubscribed and will get no more texts from this number. "
                 "Reply START to come back."
             ),
-            brand=i18n.enumeration(names, turn.locale) if names else BRAND,
+            brand=ended,
         )
+
+
+def brand(turn: Turn) -> str:
+    """In whose name somebody is answered: the businesses that they follow."""
+    names = [client.name for client in turn.followed]
+    return i18n.enumeration(names, turn.locale) if names else BRAND
 
 
 def _start(turn: Turn, *, by_carrier: bool) -> bool:

@@ -1,6 +1,7 @@
 """One inbound text, one transaction, one recorded reply.
 
-dedupe ▶ person ▶ lock conversation ▶ carrier words ▶ open prompts ▶ route ▶ one step of a flow ▶ record reply
+dedupe ▶ person ▶ lock conversation ▶ carrier words ▶ plain words ▶ open prompts ▶ route ▶ one step of a flow
+▶ record reply
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -24,6 +26,7 @@ from bot.dialogue.optouts import answer_carrier_word, answer_stopped
 from bot.dialogue.patterns import Heard
 from bot.dialogue.routing import Router, Step
 from bot.dialogue.turn import Turn
+from bot.dialogue.wishes import stays, take_plain_words
 from bot.i18n import _
 from bot.ids import uuid7
 from bot.media import service as media
@@ -108,8 +111,13 @@ class Dialogue:
     def _take(self, turn: Turn, conversation: Conversation, opt_out_type: str | None) -> str:
         word = carrier.meant(turn.body, opt_out_type)
         if word is not None and answer_carrier_word(turn, conversation, word, opt_out_type):
+            stays(turn)
             return f"carrier.{word.value.lower()}"
         heard = Heard(turn.body, turn.word_locales)
+        is_command = partial(self._is_command, turn, conversation, heard)
+        wish = take_plain_words(turn, conversation, heard, is_command)
+        if wish is not None:
+            return wish
         step = self._answer_to_prompt(turn, conversation, heard)
         if step is None:
             kept_waiting = self._end_if_over(turn, conversation, heard)
@@ -120,6 +128,10 @@ class Dialogue:
             answer_stopped(turn)
             return "carrier.stopped"
         return self._play(turn, conversation, step)
+
+    def _is_command(self, turn: Turn, conversation: Conversation, heard: Heard) -> bool:
+        """Whether a flow knows a text by its words, and not only as "anything else"."""
+        return self.router.route(turn, heard, conversation.flow, conversation.state).line.says.specific
 
     def _answer_to_prompt(self, turn: Turn, conversation: Conversation, heard: Heard) -> Step | None:
         current = self.flows.get(conversation.flow or "")

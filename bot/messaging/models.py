@@ -89,7 +89,7 @@ class OptOut(Base):
     contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
     blocked_by_carrier: Mapped[bool]  # only START / UNSTOP / YES lifts the carrier's own block
-    source: Mapped[str]  # word | carrier (OptOutType) | 21610
+    source: Mapped[str]  # sms (STOP) | plain words | 21610
     opted_out_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -24,7 +24,8 @@ from bot import db, tables
 from bot.announcements import queries
 from bot.announcements.models import Announcement
 from bot.audience import service
-from bot.audience.models import Membership
+from bot.audience.models import Consent, Membership
+from bot.audience.queries import clients_followed
 from bot.audience.service import Evidence
 from bot.dialogue.flow import IDLE
 from bot.dialogue.models import Conversation, Prompt
@@ -39,24 +40,25 @@ from tests.dialogue.deliveries import Deliveries
 
 NUMBER = "+15550100000"
 OWNER, OWNER_OF_TWO, FAN, FAN_OF_TWO, STRANGER = (f"+1555010000{place}" for place in range(1, 6))
+MEMBERS = (OWNER, OWNER_OF_TWO)
 PHONES = (OWNER, OWNER_OF_TWO, FAN, FAN_OF_TWO, STRANGER)
 
 STOP_FAMILY = "stop stopall unsubscribe cancel end quit revoke optout".split()
 STOP = [*STOP_FAMILY, "STOP", "Cancel"]
 START = "start unstop yes".split()
+CLEAR = (
+    "please stop texting me",
+    "Quítame de la lista",
+    "wrong number!",
+    "2. take me off this list",
+    "stopp",
+)
+PERHAPS = ("Enough!", "no más", "I'm done", "够了")
 WORDS = (
     *"CONFIRM DISCARD CONFIRMAR JOIN LEAVE LANG STATUS SUBSCRIBERS LINK COMMANDS HELP INFO YES MENU".split(),
-    *(
-        "JOIN pizza",
-        "JOIN books",
-        "JOIN pizzza",
-        "UNIRME books",
-        "LEAVE 1",
-        "LEAVE 2",
-        "LEAVE books",
-        "SALIR 1",
-    ),
-    *("LANG es", "LANG xx", "ES: Hola a todos", "DE: Hallo", "ES:", "confrim", "stop please", "ORDER 12"),
+    *("JOIN pizza", "JOIN books", "JOIN pizzza", "UNIRME books"),
+    *("LEAVE 1", "LEAVE 2", "LEAVE books", "SALIR 1"),
+    *("LANG es", "LANG xx", "ES: Hola a todos", "DE: Hallo", "ES:", "confrim", "stop by at 6", "ORDER 12"),
     *("1", "2", "9", "", "Half-price pizza", "Books! " * 240, "½ 🍕", "اليوم", "今天半价"),
 )
 AROUND = st.sampled_from(["{}", " {}! ", "¡{}!", "{}.", "\n{}\n"])
@@ -75,6 +77,8 @@ class RouterMachine(RuleBasedStateMachine):
         self.texts: list[tuple[Inbound, list[str]]] = []
         self.stopped: set[str] = set()  # numbers, by what they said
         self.blocked: set[str] = set()  # those of them whom Twilio blocks: it heard the bare word
+        self.left_alone: dict[str, datetime] = {}  # numbers that were asked, until when
+        self.asked: dict[str, datetime] = {}  # numbers, when they were asked last
         self.calls: Counter[uuid.UUID] = Counter()
         _empty()
         with db.transaction() as session:
@@ -107,7 +111,7 @@ class RouterMachine(RuleBasedStateMachine):
     def texts_something(self, phone: str, said: str) -> None:
         self._text(phone, said)
 
-    @rule(phone=st.sampled_from((OWNER, OWNER_OF_TWO)), choice=st.sampled_from(["1", "2"]))
+    @rule(phone=st.sampled_from(MEMBERS), choice=st.sampled_from(["1", "2"]))
     def announces(self, phone: str, choice: str) -> None:
         for said in ("Half-price everything", choice, "CONFIRM"):
             self._text(phone, said)
@@ -128,7 +132,26 @@ class RouterMachine(RuleBasedStateMachine):
     def texts_start(self, phone: str, word: str, around: str) -> None:
         self._text(phone, around.format(word))
 
-    @rule(wait=st.sampled_from([timedelta(minutes=2), timedelta(hours=2), timedelta(hours=25)]))
+    @rule(phone=st.sampled_from(PHONES), said=st.sampled_from(CLEAR), before=st.sampled_from(BEGUN))
+    def texts_plainly_to_end(self, phone: str, said: str, before: str) -> None:
+        """In the middle of a draft, of a choice, or of nothing; a member is asked what they mean."""
+        if before:
+            self._text(phone, before)
+        was_stopped = phone in self.stopped
+        ended = self._text(phone, said)
+        assert not (was_stopped and ended), "confirmed twice"
+        if phone not in MEMBERS and not was_stopped:
+            assert [len(ended), phone in self.stopped] == [1, True]
+
+    @rule(phone=st.sampled_from(PHONES), said=st.sampled_from(PERHAPS))
+    def texts_something_doubtful(self, phone: str, said: str) -> None:
+        self._text(phone, said)
+
+    @rule(
+        wait=st.sampled_from(
+            [timedelta(days=31), timedelta(minutes=2), timedelta(hours=2), timedelta(hours=25)]
+        )
+    )
     def time_passes(self, wait: timedelta) -> None:
         self.now += wait
 
@@ -150,6 +173,7 @@ class RouterMachine(RuleBasedStateMachine):
         self.deliveries.settle(self.now)
         for call in self.deliveries.send(lane, self.now, at_once=at_once):
             assert call.to not in self.stopped, "called after a recorded STOP"
+            assert self.left_alone.get(call.to, self.now) <= self.now, "called before they answered"
             self.calls[call.message_id] += 1
             assert self.calls[call.message_id] == 1, "called twice"
 
@@ -180,15 +204,34 @@ class RouterMachine(RuleBasedStateMachine):
 
     # How
 
-    def _text(self, phone: str, said: str) -> None:
+    def _text(self, phone: str, said: str) -> list[str]:
         self.now += timedelta(seconds=1)
         inbound = Inbound(f"SM{len(self.texts):032x}", phone, NUMBER, said, "MG" + "1" * 32)
-        asked_to_announce = self._confirmed()
-        self.texts.append((inbound, self._receive(inbound)))
+        asked_to_announce, may_be_asked = self._confirmed(), self._may_be_asked(phone, said)
+        replies = self._receive(inbound)
+        self.texts.append((inbound, replies))
         assert self._confirmed() - asked_to_announce <= (
             1 if re.sub(r"\W", "", said).lower() in {"confirm", "confirmar", "confirmo"} else 0
         ), "announced without CONFIRM"
         self._note_opt_out(phone, said)
+        self.left_alone.pop(phone, None)
+        if may_be_asked:
+            self.asked[phone] = self.now
+            self.left_alone[phone] = self.now + timedelta(days=1)
+        return replies
+
+    def _may_be_asked(self, phone: str, said: str) -> bool:
+        """Whether this text leads to a question: there was none for a month."""
+        with db.transaction() as session:
+            person = messaging.find_contact_point(session, phone)
+            follows = person and clients_followed(session, person.person_id, self.sender_id)
+        return bool(
+            said in PERHAPS
+            and phone not in self.stopped
+            and phone not in MEMBERS
+            and follows
+            and self.asked.get(phone, NOW - timedelta(days=30)) + timedelta(days=30) <= self.now
+        )
 
     def _receive(self, inbound: Inbound) -> list[str]:
         with db.transaction() as session:
@@ -207,12 +250,14 @@ class RouterMachine(RuleBasedStateMachine):
             person = messaging.find_contact_point(session, phone)
             assert person is not None
             opted_out = messaging.opt_out_in_force(session, person.id, self.sender_id) is not None
-            if bare in STOP_FAMILY:
+            plainly = said in CLEAR and phone not in MEMBERS
+            if bare in STOP_FAMILY or plainly:
                 assert opted_out
                 self.stopped.add(phone)
                 if heard_by_twilio and self.opt_outs_by == "carrier":
                     self.blocked.add(phone)
                 assert self._nothing_open(session, person)
+                assert not plainly or _words_of_the_last_opt_out(session, person) == said
             elif phone in self.stopped and not opted_out:
                 joins = re.match(r"\W*(join|unirme)\s+(pizza|books)$", said, re.IGNORECASE)
                 assert bare in START or joins, said
@@ -230,6 +275,13 @@ class RouterMachine(RuleBasedStateMachine):
             select(Message.id).where(Message.contact_point_id == person.id, Message.rank == RANK[PENDING]),
         ]
         return talk.flow is None and not any(session.scalar(query) for query in open_rows)
+
+
+def _words_of_the_last_opt_out(session: Session, person: ContactPoint) -> str | None:
+    query = select(Consent.words_said).where(
+        Consent.person_id == person.person_id, Consent.action == "opt_out", Consent.source == "plain words"
+    )
+    return session.scalars(query.order_by(Consent.at.desc())).first()
 
 
 def _empty() -> None:
