@@ -12,11 +12,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale
+from babel.dates import format_timedelta
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -81,6 +84,15 @@ def _with_common_spaces(number: str) -> str:
 def number(value: int, locale: str) -> str:
     """A whole number as the locale writes it."""
     return _with_common_spaces(format_decimal(value, locale=locale))
+
+
+def duration(length: timedelta, locale: str) -> str:
+    """A length of time in the largest unit that fits it exactly: ``3 days``, ``90 minutes``."""
+    unit: Literal["day", "hour", "minute"] = (
+        "day" if not length % timedelta(days=1) else "hour" if not length % timedelta(hours=1) else "minute"
+    )
+    # No larger unit: ten days are not "1 week".
+    return _with_common_spaces(format_timedelta(length, granularity=unit, threshold=10**9, locale=locale))
 
 
 def listed(items: Iterable[str], locale: str) -> str:

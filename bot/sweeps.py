@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot import db
 from bot.announcements import sweeps as announcements
 from bot.audience import sweeps as audience
+from bot.automation import sweeps as automation
 from bot.events import sweeps as events
 from bot.media import sweeps as media
 from bot.messaging import sweeps as messaging
@@ -47,6 +48,7 @@ SWEEPS = (
     Sweep(messaging.wake_senders, timedelta(seconds=2)),
     Sweep(audience.untold_subscribers, timedelta(seconds=5)),
     Sweep(media.unfetched_media, timedelta(seconds=2)),
+    Sweep(automation.due_welcomes, timedelta(seconds=5)),
     Sweep(announcements.missing_fan_outs, timedelta(seconds=10)),
     Sweep(announcements.missing_reports, timedelta(seconds=10)),
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),

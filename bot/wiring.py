@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 #: Each of these registers handlers of events when it is imported.
-HANDLERS = ("bot.announcements.handlers", "bot.audience.handlers")
+HANDLERS = ("bot.announcements.handlers", "bot.audience.handlers", "bot.automation.handlers")
 
 
 def load() -> None:

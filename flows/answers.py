@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.automation import answers
 from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
-from bot.dialogue.patterns import NUMBER, Rest, is_said, setting, word
+from bot.dialogue.patterns import NUMBER, OFF, Rest, is_said, setting, word
 from bot.dialogue.turn import Turn
 from bot.i18n import _, first_word, language_name, listed, locale_named, n_, number
-from flows.choices import numbered
+from flows.choices import ask_for_whom, chosen
 from flows.language import code_of
 from flows.preview import say_too_long
 
@@ -33,7 +32,6 @@ def _is_capitals_and_text(text: str) -> bool:
     return keyword.isupper() and len(keyword) > 1 and sentence != [] and not sentence[0].isupper()
 
 
-OFF = word("OFF")
 ONE = Rest("keyword", lambda text: len(text.split()) == 1)
 ONE_AND_OFF = Rest(
     "ended",
@@ -91,12 +89,10 @@ class Answers(Flow):
 
     def do_for(self, turn: Turn, number: str) -> None:
         """Do it for the client that was chosen from the list."""
-        slugs = turn.memory["slugs"]
-        chosen = slugs[int(number) - 1] if 1 <= int(number) <= len(slugs) else None
         what = turn.memory["what"]
-        client = next((each for each in turn.clients if each.slug == chosen), None)
+        client = chosen(turn, turn.clients, number)
         if client is None:
-            self._ask_for_whom(turn, what)
+            ask_for_whom(turn, turn.clients, what=what)
         else:
             self._do_for(turn, client, **what)
 
@@ -109,7 +105,7 @@ class Answers(Flow):
         if len(turn.clients) == 1:
             self._do_for(turn, turn.clients[0], do=do, **arguments)
         else:
-            self._ask_for_whom(turn, {"do": do, **arguments})
+            ask_for_whom(turn, turn.clients, what={"do": do, **arguments})
 
     def _do_for(self, turn: Turn, client: Client, *, do: str, keyword: str, **arguments: Any) -> None:
         turn.client = client
@@ -205,14 +201,3 @@ class Answers(Flow):
         """Each word with how often it was asked."""
         found = answers.listed(turn.session, client)
         return listed((f"{each.shown} {number(each.uses, turn.locale)}" for each in found), turn.locale)
-
-    def _ask_for_whom(self, turn: Turn, what: dict[str, Any]) -> None:
-        turn.ask(
-            "for_whom",
-            expires_after=timedelta(hours=12),
-            slugs=[client.slug for client in turn.clients],
-            what=what,
-        )
-        turn.reply(
-            _("For which business is this? Reply with its number.\n{names}"), names=numbered(turn.clients)
-        )

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.i18n import _
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
+    from bot.dialogue.turn import Turn
+
+
+def ask_for_whom(turn: Turn, clients: Sequence[Client], **memory: Any) -> None:
+    """Ask which of several clients is meant; the question ``for_whom`` remembers the rest meanwhile."""
+    turn.ask(
+        "for_whom", expires_after=timedelta(hours=12), slugs=[client.slug for client in clients], **memory
+    )
+    turn.reply(_("For which business is this? Reply with its number.\n{names}"), names=numbered(clients))
+
+
+def chosen(turn: Turn, clients: Sequence[Client], number: str) -> Client | None:
+    """The client that a number means on the list that was asked with, if it is still one of these."""
+    slugs = turn.memory["slugs"]
+    slug = slugs[int(number) - 1] if 1 <= int(number) <= len(slugs) else None
+    return next((client for client in clients if client.slug == slug), None)
 
 
 def numbered(clients: Iterable[Client]) -> str:

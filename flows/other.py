@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.automation import answers
 from bot.dialogue import inbox
 from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
@@ -11,7 +9,7 @@ from bot.dialogue.patterns import ANYTHING, NUMBER
 from bot.dialogue.turn import Turn
 from bot.i18n import _
 from flows.answers import reply_to_keyword
-from flows.choices import numbered
+from flows.choices import ask_for_whom, chosen
 
 
 class Keep(Flow):
@@ -43,28 +41,15 @@ class Keep(Flow):
         self._thank(turn)
 
     def ask_for_whom(self, turn: Turn) -> None:
-        self._ask(turn, turn.provider_id)
+        ask_for_whom(turn, turn.followed, text=turn.provider_id)
 
     def keep_for(self, turn: Turn, number: str) -> None:
-        slugs = turn.memory["slugs"]
-        chosen = slugs[int(number) - 1] if 1 <= int(number) <= len(slugs) else None
-        turn.client = next((client for client in turn.followed if client.slug == chosen), None)
+        turn.client = chosen(turn, turn.followed, number)
         if turn.client is None:
-            self._ask(turn, turn.memory["text"])
+            ask_for_whom(turn, turn.followed, text=turn.memory["text"])
             return
         inbox.keep_for(turn.session, turn.memory["text"], turn.client.id)
         self._thank(turn)
-
-    def _ask(self, turn: Turn, provider_id: str) -> None:
-        turn.ask(
-            "for_whom",
-            expires_after=timedelta(hours=12),
-            slugs=[client.slug for client in turn.followed],
-            text=provider_id,
-        )
-        turn.reply(
-            _("For which business is this? Reply with its number.\n{names}"), names=numbered(turn.followed)
-        )
 
     def _thank(self, turn: Turn) -> None:
         assert turn.client is not None

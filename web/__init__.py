@@ -17,6 +17,7 @@ from web.commands import (
     messages,
     senders,
     subscribers,
+    welcome,
 )
 from web.webhooks import twilio
 
@@ -45,6 +46,7 @@ def create_app() -> Flask:
         events.group,
         announcements.group,
         answers.group,
+        welcome.group,
         messages.group,
     ):
         app.cli.add_command(command)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Interval, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.crypto import EncryptedText
@@ -47,3 +47,45 @@ class KeywordUse(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     keyword_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("keyword.id", ondelete="CASCADE"))
     at: Mapped[datetime]
+
+
+class WelcomeStep(Base):
+    """Something that every new subscriber of a client receives, some time after joining."""
+
+    __tablename__ = "welcome_step"
+    __table_args__ = (
+        Index(
+            "uq_welcome_step_in_force",
+            "client_id",
+            "position",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
+    position: Mapped[int] = mapped_column(SmallInteger)  # from 1
+    delay: Mapped[timedelta] = mapped_column(Interval())  # after joining
+    since: Mapped[datetime]  # what was due before this moment is not sent
+    ended_at: Mapped[datetime | None]
+
+
+class WelcomeWording(Base):
+    """What a step says in one language, with {name} and {client} as its author wrote them."""
+
+    __tablename__ = "welcome_wording"
+
+    step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("welcome_step.id"), primary_key=True)
+    locale: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(EncryptedText())
+
+
+class WelcomeBatch(Base):
+    """Some subscribers for whom a step was queued together: the source of their messages."""
+
+    __tablename__ = "welcome_batch"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("welcome_step.id"))
+    queued_at: Mapped[datetime]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -20,6 +21,7 @@ from bot.i18n import (
     CATALOGS,
     LOCALES,
     Text,
+    duration,
     enumeration,
     first_word,
     language_name,
@@ -136,6 +138,7 @@ def _samples(locale: str) -> dict[str, Any]:
         "client": names[0],
         "clients": enumeration(names, locale),
         "code": "ES",
+        "duration": duration(timedelta(days=60), locale),
         "cost": money(Decimal(given["cost"]), "USD", locale),
         "language": max((language_name(each, locale) for each in LOCALES), key=len),
         "languages": listed(
@@ -148,6 +151,7 @@ def _samples(locale: str) -> dict[str, Any]:
         "result": listed((render(texts[outcome], locale, count=COUNTS[-1]) for outcome in outcomes), locale),
         "text": given["text"][locale],
         "total": COUNTS[-1],
+        "when": duration(timedelta(days=60), locale),
     }
 
 

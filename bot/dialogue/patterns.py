@@ -185,4 +185,6 @@ NUMBER = Pattern(
     "a number",
     lambda heard: Match({"number": i18n.fold(heard.body)}) if _is_number(heard.body) else None,
 )
+#: After something that was set: not any more.
+OFF = word("OFF")
 ANYTHING = Pattern("anything else", lambda _heard: Match(), specific=False)

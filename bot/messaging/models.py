@@ -197,7 +197,7 @@ class Message(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     channel: Mapped[str] = mapped_column(default="sms")
-    purpose: Mapped[str]  # announcement | reply | notice
+    purpose: Mapped[str]  # announcement | series | reply | notice
     client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("client.id"))
     contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))

@@ -6,23 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import i18n
-from bot.audience import service as audience
-from bot.audience.models import Client
 from bot.automation import answers
 from bot.automation.models import KeywordAnswer, KeywordUse
 from bot.dialogue import carrier
 from bot.i18n import LOCALES
-from bot.messaging import service as messaging
-
-
-@pytest.fixture
-def pizza(session, now) -> Client:
-    """Pizza Palace, in English."""
-    sender = messaging.sender_of(session, service_sid="MG" + "1" * 32, number="+15550100000", now=now)
-    return audience.add_client(
-        session, name="Pizza Palace", slug="pizza-palace", owner_number="+15550109999", locale="en",
-        time_zone="America/New_York", support_contact=None, sender_id=sender.id, now=now,
-    )  # fmt: skip
 
 
 def ask(session, client, body, locale="en"):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot import db, wiring
 from bot.announcements import fanout, queries
 from bot.audience import sweeps as audience_sweeps
+from bot.automation import sweeps as automation_sweeps
 from bot.events import dispatch
 from bot.media import fetching
 from bot.messaging import chunks, receipts, steps
@@ -54,6 +55,7 @@ class Deliveries:
             pass
         with db.transaction() as session:
             audience_sweeps.untold_subscribers(session, now)
+            automation_sweeps.due_welcomes(session, now)
             waiting = queries.without_fan_out(session)
         for announcement_id in waiting:
             with db.transaction() as session:

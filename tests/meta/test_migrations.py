@@ -35,6 +35,7 @@ def fill(project_root: Path) -> None:
     player = Player()
     player.play(project_root / "tests" / "transcripts" / "stop" / "by_us.txt")
     player.take("Olivia >> ANSWER hours: We open 9 to 6")
+    player.take("Olivia >> WELCOME: Hi {name}!")
     player.take("Nia >> JOIN pizza-palace")
     player.take("Nia >> hours")
     player.take("Olivia sends a picture: Half-price pizza")

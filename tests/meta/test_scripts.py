@@ -26,7 +26,13 @@ def said() -> list[str]:
     words = [word for each in sorted(english) for word in (each, *i18n.words(each, EVERY_LOCALE))]
     after = ["", " 1", " A1", " book nook", " one two three four five six seven"]
     others = ["1", "ES: hola", "DE: hallo", "confrim", "Half-price pizza until 6", ""]
-    others += ["ANSWER hours: 9 to 6", "ANSWER HOURS We open 9 to 6", "ANSWER hours off"]
+    others += [
+        "WELCOME: hi",
+        "WELCOME off",
+        "ANSWER hours: 9 to 6",
+        "ANSWER HOURS We open 9 to 6",
+        "ANSWER hours off",
+    ]
     return [word + rest for word in words for rest in after] + others
 
 

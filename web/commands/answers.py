@@ -15,16 +15,21 @@ group = AppGroup("answers", help="The words that a client's subscribers may text
 for_client = click.option("--client", "slug", required=True, help="Whose: a slug that `clients list` shows.")
 
 
+def known_locale(_context: click.Context, _option: click.Parameter, said: str | None) -> str | None:
+    """The locale that an option means."""
+    known = locale_named(said) if said else None
+    if said and known is None:
+        raise click.ClickException(f"Nudges does not write {said!r} yet; it writes {', '.join(LOCALES)}.")
+    return known
+
+
 @group.command("set")
 @for_client
-@click.option("--locale", help="The language of TEXT; by default the client's own.")
+@click.option("--locale", callback=known_locale, help="The language of TEXT; by default the client's own.")
 @click.argument("word")
 @click.argument("text")
 def set_answer(*, slug: str, locale: str | None, word: str, text: str) -> None:
     """Answer WORD with TEXT from now on."""
-    known = locale_named(locale) if locale else None
-    if locale and known is None:
-        raise click.ClickException(f"Nudges does not write {locale!r} yet; it writes {', '.join(LOCALES)}.")
     with unit_of_work(
         answers.NoKeyword,
         answers.ReservedKeyword,
@@ -33,7 +38,7 @@ def set_answer(*, slug: str, locale: str | None, word: str, text: str) -> None:
         service.UnknownClient,
     ) as session:
         client = service.client_named(session, slug)
-        wording = answers.set_answer(session, client, word, text, locale=known, now=utc_now())
+        wording = answers.set_answer(session, client, word, text, locale=locale, now=utc_now())
     click.echo(f"Whoever follows {client.name} and texts {word.upper()} gets {wording.segments} segment(s):")
     click.echo(wording.text)
 
