@@ -12,7 +12,8 @@ export class Bubble {
     this.id = message.mine ? message.sid : message.ledger_id;
     this.fate = h("button", { class: "fate", type: "button", tabindex: "-1" });
     this.fate.addEventListener("click", () => this.id && select(this.id));
-    this.body = h("div", { class: "body", dir: "auto" }, this.pictures(message), message.body);
+    const words = message.body ? h("span", {}, message.body) : null;
+    this.body = h("div", { class: "body", dir: "auto" }, this.pictures(message), words);
     this.body.addEventListener("click", () => this.id && select(this.id));
     this.element = h("li", { class: `text ${message.mine ? "mine" : "theirs"}` }, this.body, this.fate);
     this.update(message);
@@ -28,7 +29,7 @@ export class Bubble {
     if (message.status === this.status) return false;
     this.status = message.status;
     const [word, sign, kind] = tick(message.status);
-    const segments = `${message.segments} segment${message.segments === 1 ? "" : "s"}`;
+    const segments = message.pictures ? "picture message" : `${message.segments} segment${message.segments === 1 ? "" : "s"}`;
     const code = message.error_code ? ` ${message.error_code}` : "";
     this.fate.replaceChildren(sign, h("span", {}, `${word}${code}`),
       h("span", { class: "segments" }, segments), h("time", {}, time(message.at)));

@@ -9,6 +9,8 @@ const MOST_NAMES = 4;
 const ORDER = ["delivered", "on_the_way", "calling", "pending", "not_yet_queued", "unknown", "undelivered",
   "failed", "opted_out", "cancelled", "expired", "skipped"];
 
+let hearsOpen = false;
+
 /** Put new content into a section only when it says something new, so that nothing blinks or loses its focus. */
 function section(id, title) {
   const content = h("div", { class: "content" });
@@ -34,7 +36,7 @@ export class Inside {
     this.conversation = section("conversation", "Conversation");
     this.life = section("life", "Life of a text");
     this.ledger = section("ledger", "Ledger");
-    document.getElementById("inside").append(this.conversation.element, this.life.element, this.ledger.element);
+    document.getElementById("inside").append(this.conversation.element, this.ledger.element, this.life.element);
   }
 
   update(seen, phone, text) {
@@ -90,12 +92,11 @@ function drawConversation(seen, phone) {
   }
   const state = seen.going_on
     ? h("p", {}, "Waits in ", h("b", { class: "now" }, seen.state), ` for ${phone.name}'s next text, until ${when(seen.expires_at)}.`)
-    : h("p", {}, "Nothing is going on; the last text went through ", h("b", { class: "now" }, seen.flow), ".");
+    : h("p", {}, "Nothing is going on.");
   return [
     h("p", { class: "flow" }, h("b", {}, seen.flow), h("span", { class: "quiet" }, seen.about)),
     diagram(seen),
-    state,
-    seen.taken && h("p", { class: "quiet" }, `Last step: ${seen.taken.does}`),
+    seen.taken ? h("p", {}, ...state.childNodes, h("span", { class: "quiet" }, ` Last step: ${seen.taken.does}.`)) : state,
     ...questions,
     drawHears(seen),
   ];
@@ -113,7 +114,10 @@ function drawHears(seen) {
     const shown = says.slice(0, MOST_NAMES).join(", ") + (says.length > MOST_NAMES ? ", …" : "");
     return h("li", {}, h("kbd", {}, shown), h("span", {}, does), h("span", { class: "to" }, `→ ${to}`));
   });
-  return h("details", { open: true }, h("summary", {}, `What ${seen.flow} hears in ${seen.state}`), h("ul", { class: "hears" }, rows));
+  const details = h("details", { open: hearsOpen }, h("summary", {}, `What ${seen.flow} hears in ${seen.state}`),
+    h("ul", { class: "hears" }, rows));
+  details.addEventListener("toggle", () => { hearsOpen = details.open; });
+  return details;
 }
 
 function drawLife(life, text) {

@@ -30,6 +30,7 @@ export class Phone {
     this.log = h("ol", { class: "log", tabindex: "0", "aria-label": `Texts on ${phone.name}'s phone` });
     this.log.addEventListener("keydown", (event) => this.walk(event));
     this.log.addEventListener("scroll", () => { this.atEnd = this.isAtEnd(); });
+    this.log.addEventListener("load", () => this.stay(), true); // a picture has come and made its text longer
     new ResizeObserver(() => this.stay()).observe(this.log);
     this.empty = h("li", { class: "empty" }, "No texts yet");
     this.log.append(this.empty);

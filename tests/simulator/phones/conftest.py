@@ -24,17 +24,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def standin(stack: Stack) -> Iterator[StandIn]:
-    """The stand-in; after the test nothing goes wrong any more, no draft waits, all has arrived."""
+    """The stand-in; after the test nothing goes wrong any more."""
     with closing(StandIn(stack.standin_url)) as standin:
         yield standin
         standin.heal()
-        standin.text(OWNER.number, "DISCARD")
-        standin.wait_for(standin.settled)
 
 
 @pytest.fixture
 def open_page(browser: Browser, stack: Stack, standin: StandIn) -> Iterator[Callable[..., Opened]]:
-    """Open the page at a size; at the end there must have been no error, and no request to another host."""
+    """Open the page at a size; at the end there must have been no error, and no request to another host.
+
+    And nothing is left to the next test: no draft that waits, no text on its way.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -59,4 +60,7 @@ def open_page(browser: Browser, stack: Stack, standin: StandIn) -> Iterator[Call
     yield opened
     for context in contexts:
         context.close()
+    standin.heal()
+    standin.text(OWNER.number, "DISCARD")
+    standin.wait_for(standin.settled)
     assert complaints == []
