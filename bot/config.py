@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr
     twilio_messaging_service_sid: str = Field(pattern=r"^MG[0-9a-fA-F]{32}$")
     twilio_api_base_url: BaseUrl = "https://api.twilio.com"
+    quiet_hours: Literal["on", "off"] = "on"
     lease_seconds: int = Field(60, ge=1)
     # Twilio's list price for one US segment from a long code, before carrier fees, as of July 2026
     # (twilio.com/en-us/sms/pricing/us). It only feeds the estimate in previews.

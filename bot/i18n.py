@@ -12,14 +12,15 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -93,6 +94,13 @@ def duration(length: timedelta, locale: str) -> str:
     )
     # No larger unit: ten days are not "1 week".
     return _with_common_spaces(format_timedelta(length, granularity=unit, threshold=10**9, locale=locale))
+
+
+def moment(at: datetime, zone: str, locale: str) -> str:
+    """A moment of the next days by the clock of a zone: ``Tue 8:00 AM``."""
+    local = at.astimezone(ZoneInfo(zone))
+    day, clock = format_date(local, "EEE", locale=locale), format_time(local, "short", locale=locale)
+    return _with_common_spaces(f"{day} {clock}")
 
 
 def listed(items: Iterable[str], locale: str) -> str:

@@ -46,6 +46,7 @@ SWEEPS = (
     Sweep(events.undispatched_events, timedelta(seconds=2)),
     Sweep(messaging.wake_applier, timedelta(seconds=1)),
     Sweep(messaging.wake_senders, timedelta(seconds=2)),
+    Sweep(messaging.numbers_without_place, timedelta(seconds=2)),
     Sweep(audience.untold_subscribers, timedelta(seconds=5)),
     Sweep(media.unfetched_media, timedelta(seconds=2)),
     Sweep(automation.due_welcomes, timedelta(seconds=5)),

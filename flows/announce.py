@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from bot.announcements import pictures
+from bot.announcements import hours, pictures
 from bot.announcements import service as announcements
 from bot.automation import answers
 from bot.dialogue.flow import IDLE, Flow, Line, Role
-from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, WORDING, nearly, word
+from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, TEXT, WORDING, nearly, word
 from bot.dialogue.turn import Turn
 from bot.i18n import LOCALES, Text, _, language_name, listed, n_
 from flows.answers import reply_to_keyword
 from flows.choices import numbered
 from flows.language import code_of
-from flows.preview import hint_at_wording, left_out, say_nothing_waits, say_too_long, summary, with_pictures
+from flows.preview import (
+    hint_at_wording,
+    left_out,
+    say_nothing_waits,
+    say_too_long,
+    summary,
+    urgency,
+    wait,
+    with_pictures,
+)
 
 if TYPE_CHECKING:
     from bot.audience.models import Client
@@ -67,6 +76,9 @@ class Announce(Flow):
         Line(word("CONFIRM"), CONFIRMING, CONFIRMING, "refuse_pictures", provided="has_bad_pictures"),
         Line(word("CONFIRM"), CONFIRMING, IDLE, "send"),
         Line(word("DISCARD"), CONFIRMING, IDLE, "drop"),
+        Line(word("URGENT"), CONFIRMING, CONFIRMING, "ask_why_urgent"),
+        Line(word("URGENT", TEXT), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
+        Line(word("URGENT", TEXT), CONFIRMING, CONFIRMING, "make_urgent"),
         # Neither YES nor a slip of the finger is what the subscribers were meant to read.
         Line(word("YES"), CONFIRMING, IDLE, "say_suspended", provided="is_suspended"),
         Line(word("YES"), CONFIRMING, CONFIRMING, "show_again"),
@@ -83,9 +95,7 @@ class Announce(Flow):
 
     # What decides
 
-    def is_suspended(
-        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
-    ) -> bool:
+    def is_suspended(self, turn: Turn, **_said: str) -> bool:
         return not turn.active_clients or ("client" in turn.memory and self._client(turn) is None)
 
     def is_keyword(self, turn: Turn) -> bool:
@@ -171,10 +181,16 @@ class Announce(Flow):
                 count=count,
             )
         else:
-            turn.reply(
+            sent = turn.say(
                 n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
                 count=count,
             )
+            waits = wait(turn, client, UUID(turn.memory["announcement"]))
+            turn.reply_verbatim(f"{sent} {waits}" if waits else sent)
+
+    def make_urgent(self, turn: Turn, said: str) -> None:
+        hours.make_urgent(turn.session, UUID(turn.memory["announcement"]), said)
+        self.show_again(turn)
 
     def drop(self, turn: Turn) -> None:
         if "announcement" in turn.memory:
@@ -193,9 +209,7 @@ class Announce(Flow):
     def nothing_waits(self, turn: Turn) -> None:
         say_nothing_waits(turn)
 
-    def say_suspended(
-        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
-    ) -> None:
+    def say_suspended(self, turn: Turn, **_said: str) -> None:
         known = turn.memory.get("client")
         turn.client = next((each for each in turn.clients if str(each.id) == known), turn.clients[0])
         turn.reply(
@@ -208,6 +222,11 @@ class Announce(Flow):
             _("We don't write {language} yet, so your draft is as it was. We write: {names}."),
             language=language_name(code, turn.locale),
             names=listed(map(code_of, LOCALES), turn.locale),
+        )
+
+    def ask_why_urgent(self, turn: Turn) -> None:
+        turn.reply(
+            _("Say why it can't wait: URGENT and the reason. It is for people's health and safety only.")
         )
 
     def show_again(self, turn: Turn) -> None:
@@ -265,6 +284,7 @@ class Announce(Flow):
         no_room = pictures.add(turn.session, announcement, [UUID(each) for each in new], now=turn.now)
         preview = announcements.preview(turn.session, client, announcement, now=turn.now)
         said = [preview.texts[locale], "", *with_pictures(turn, preview), summary(turn, preview)]
+        said += urgency(turn, client, announcement)
         missing = [each for each in preview.recipients if each not in self._wordings(turn)]
         if self.lacks_words(turn):
             said.append(turn.say(_("If words belong to it, text them now.")))

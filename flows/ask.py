@@ -10,7 +10,7 @@ from bot.announcements.report import summary
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import word
 from bot.dialogue.turn import Turn
-from bot.i18n import _, language_name, listed, n_, number
+from bot.i18n import _, language_name, listed, moment, n_, number
 
 
 class Ask(Flow):
@@ -30,6 +30,7 @@ class Ask(Flow):
             if latest is None:
                 turn.reply(_("{client} has announced nothing yet."), client=client.name)
             else:
+                waiting, until = announcements.waiting(turn.session, latest, now=turn.now) or (0, turn.now)
                 turn.reply(
                     n_(
                         "{client}, latest announcement, to {count} subscriber: {result}.",
@@ -42,6 +43,8 @@ class Ask(Flow):
                         turn.locale,
                         not_yet_queued=latest.not_yet_queued,
                         paused=latest.paused,
+                        waiting=waiting,
+                        until=moment(until, client.time_zone, turn.locale),
                     ),
                 )
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from bot.announcements import queries
+from bot.announcements import hours, queries
 from bot.announcements.service import Preview
 from bot.dialogue.turn import Turn
-from bot.i18n import _, language_name, listed, money, n_, number
+from bot.i18n import _, language_name, listed, moment, money, n_, number
 from flows.language import code_of
+
+if TYPE_CHECKING:
+    from bot.audience.models import Client
 
 
 def summary(turn: Turn, preview: Preview) -> str:
@@ -70,6 +75,34 @@ def left_out(turn: Turn, count: int) -> str:
         ),
         count=count,
     )
+
+
+def wait(turn: Turn, client: Client, announcement_id: UUID) -> str | None:
+    """How many would get it only after their quiet hours, in words; None when nobody would."""
+    waiting = hours.waiting(turn.session, client, announcement_id, now=turn.now)
+    if waiting is None:
+        return None
+    return turn.say(
+        n_(
+            "{count} of them gets it after their quiet hours, at {moment}.",
+            "{count} of them get it after their quiet hours, the last at {moment}.",
+        ),
+        count=waiting.count,
+        moment=moment(waiting.until, client.time_zone, turn.locale),
+    )
+
+
+def urgency(turn: Turn, client: Client, announcement_id: UUID) -> list[str]:
+    """That it goes out at any hour, or who waits and how it could; nothing when nobody would wait."""
+    if hours.is_urgent(turn.session, announcement_id):
+        return [turn.say(_("Urgent: it goes to everybody at once, also at night. Your reason is kept."))]
+    waits = wait(turn, client, announcement_id)
+    if waits is None:
+        return []
+    return [
+        waits,
+        turn.say(_("If it can't wait because of people's health or safety, reply URGENT and the reason.")),
+    ]
 
 
 def hint_at_wording(turn: Turn, locale: str) -> str:

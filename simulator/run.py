@@ -105,6 +105,8 @@ def _ready(stack: Stack, own: dict[str, str], seconds: float) -> str:
         "Data, logs and keys are in var/. Ctrl-C stops everything.",
         "",
     ]
+    if stack.env["QUIET_HOURS"] == "off":
+        lines += ["Quiet hours are off: `QUIET_HOURS=on make run` sends as the law allows.", ""]
     if own:
         lines.insert(2, f"From your own environment: {', '.join(own)}.")
     return "\n".join(lines)

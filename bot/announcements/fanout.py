@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from bot import jobs
 from bot.announcements import pictures, report
+from bot.announcements.hours import hours_of
 from bot.announcements.models import Announcement
 from bot.audience import service as audience
+from bot.audience.models import Client
 from bot.audience.queries import reachable
 from bot.ids import uuid7
 from bot.messaging import texts
 from bot.messaging.jobs import MOST_SENDERS, send_bulk
 from bot.messaging.models import Chunk
+from bot.messaging.quiet import USEFUL_FOR, Hours
 from bot.messaging.service import rows
 from bot.messaging.statuses import LEFT, RANK, SKIPPED
 
 #: Messages per chunk: about a tenth of a second of one worker's database work, well below a lease.
 CHUNK_SIZE = 500
-
-#: How long an announcement is worth sending; Twilio holds a text for ten hours at most (ValidityPeriod).
-USEFUL_FOR = timedelta(hours=10)
 
 # A position in the audience decides the chunk. The key is idempotency_key("announcement", id, contact point).
 # Somebody can be there twice: who left and joined again at once may, by the moments of their two texts, have
@@ -82,10 +82,11 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
         or not _has_its_pictures(session, announcement, now)
     ):
         return
+    hours = hours_of(session.get_one(Client, announcement.client_id), announcement)
     size = _gather_audience(session, announcement.client_id, announcement.confirmed_at)
     chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
     if chunk_ids:
-        session.execute(insert(Chunk), [_chunk(chunk_id, announcement, now) for chunk_id in chunk_ids])
+        session.execute(insert(Chunk), [_chunk(chunk_id, announcement, hours, now) for chunk_id in chunk_ids])
         written = session.execute(
             INSERT_MESSAGES,
             {
@@ -164,7 +165,9 @@ def _gather_audience(session: Session, client_id: uuid.UUID, at: datetime) -> in
     return int(session.execute(text("SELECT count(*) FROM fan_out_audience")).scalar_one())
 
 
-def _chunk(chunk_id: uuid.UUID, announcement: Announcement, now: datetime) -> dict[str, object]:
+def _chunk(
+    chunk_id: uuid.UUID, announcement: Announcement, hours: Hours | None, now: datetime
+) -> dict[str, object]:
     return {
         "id": chunk_id,
         "lane": jobs.BULK,
@@ -172,6 +175,7 @@ def _chunk(chunk_id: uuid.UUID, announcement: Announcement, now: datetime) -> di
         "client_id": announcement.client_id,
         "source_type": "announcement",
         "source_id": announcement.id,
+        "hours": None if hours is None else str(hours),
         "not_before": now,
         "created_at": now,
     }

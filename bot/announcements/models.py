@@ -42,6 +42,7 @@ class Announcement(Base):
     locale: Mapped[str]  # of the wording that stands in where a subscriber's language has none
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    urgent_because: Mapped[str | None] = mapped_column(EncryptedText())  # at any hour, then
     confirmed_at: Mapped[datetime | None]
     audience_size: Mapped[int | None]  # frozen by CONFIRM, made exact by the fan-out
     fanned_out_at: Mapped[datetime | None]

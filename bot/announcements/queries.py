@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -100,6 +101,13 @@ def progress(session: Session, announcement: Announcement) -> Progress:
         messaging.ledger(session, "announcement", announcement.id),
         paused=hold is not None and hold.dropped_at is None,
     )
+
+
+def waiting(session: Session, progress: Progress, *, now: datetime) -> tuple[int, datetime] | None:
+    """How many of its people wait for the end of their quiet hours, and until when the last does."""
+    if progress.paused:
+        return None
+    return messaging.waiting(session, "announcement", progress.announcement.id, now=now)
 
 
 def under_way(session: Session, client_ids: Iterable[uuid.UUID]) -> Sequence[Announcement]:

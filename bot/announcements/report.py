@@ -16,7 +16,7 @@ from bot.audience.models import Client
 from bot.i18n import _, n_
 from bot.messaging import texts
 from bot.messaging.models import ContactPoint
-from bot.messaging.queries import Ledger, are_unsent
+from bot.messaging.queries import Ledger, are_unsent, last_sent_at
 
 #: Receipts of a few can lag for days, and somebody who was asked whether they want to end may not answer;
 #: after this long without them the owner is told what is known.
@@ -32,7 +32,8 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
         return
     ledger = queries.progress(session, announcement).ledger
     unsent = are_unsent(session, "announcement", announcement_id, by=now + WAIT_FOR_RECEIPTS)
-    waited = now - announcement.fanned_out_at >= WAIT_FOR_RECEIPTS
+    sent_at = last_sent_at(session, "announcement", announcement_id) or announcement.fanned_out_at
+    waited = now - sent_at >= WAIT_FOR_RECEIPTS
     if ledger.unfinished and (unsent or not waited):
         return
     announcement.reported_at = now
@@ -54,12 +55,23 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
     )
 
 
-def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0, *, paused: bool = False) -> str:
-    """What became of an announcement's texts, in words: ``9 delivered, 1 failed``."""
-    waiting = not_yet_queued + ledger.pending
-    on_the_way = ledger.calling + ledger.on_the_way + (0 if paused else waiting)
+def summary(
+    ledger: Ledger,
+    locale: str,
+    not_yet_queued: int = 0,
+    *,
+    paused: bool = False,
+    waiting: int = 0,
+    until: str = "",
+) -> str:
+    """What became of an announcement's texts, in words: ``9 delivered, 1 failed``.
+
+    :param waiting: how many wait for the end of quiet hours, and ``until`` when at the latest.
+    """
+    unsent = not_yet_queued + ledger.pending
+    on_the_way = ledger.calling + ledger.on_the_way + (0 if paused else unsent - waiting)
     parts = [
-        i18n.render(text, locale, count=count)
+        i18n.render(text, locale, count=count, moment=until)
         for text, count in (
             (n_("{count} delivered", "{count} delivered"), ledger.delivered),
             (n_("{count} failed", "{count} failed"), ledger.not_reached),
@@ -68,7 +80,8 @@ def summary(ledger: Ledger, locale: str, not_yet_queued: int = 0, *, paused: boo
                 n_("{count} on the way", "{count} on the way"),
                 on_the_way,
             ),
-            (n_("{count} paused", "{count} paused"), waiting if paused else 0),
+            (n_("{count} paused", "{count} paused"), unsent if paused else 0),
+            (n_("{count} waiting until {moment}", "{count} waiting until {moment}"), waiting),
             (n_("{count} cancelled", "{count} cancelled"), ledger.cancelled),
             (n_("{count} too late", "{count} too late"), ledger.expired),
             (n_("{count} not confirmed", "{count} not confirmed"), ledger.unknown),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot import db
 from bot.announcements import fanout, pictures, queries, report
 from bot.messaging import holds
+from bot.messaging.quiet import USEFUL_FOR
 
 
 def missing_fan_outs(session: Session, now: datetime) -> None:  # noqa: ARG001
@@ -20,7 +21,7 @@ def missing_fan_outs(session: Session, now: datetime) -> None:  # noqa: ARG001
 
 def outlasted_pauses(session: Session, now: datetime) -> None:
     """End pauses that nobody ended in time: what they held is skipped as too late, and the owner told."""
-    outlasted = holds.outlasted(session, "announcement", held_before=now - fanout.USEFUL_FOR, now=now)
+    outlasted = holds.outlasted(session, "announcement", held_before=now - USEFUL_FOR, now=now)
     for announcement_id in outlasted:
         holds.release(session, "announcement", announcement_id, now=now)
 

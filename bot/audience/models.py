@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,6 +39,8 @@ class Client(Base):
     status: Mapped[str]  # active | suspended
     locale: Mapped[str]
     time_zone: Mapped[str]
+    texts_from: Mapped[time | None]  # the hours in which its announcements reach people, by their own clocks,
+    texts_until: Mapped[time | None]  # where the law has no stricter ones
     support_contact: Mapped[str | None]  # what HELP names: an address, a number or a page
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
     subscribers_told_at: Mapped[datetime | None]  # when members were last told of new subscribers

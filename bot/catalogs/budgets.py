@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -26,6 +26,7 @@ from bot.i18n import (
     first_word,
     language_name,
     listed,
+    moment,
     money,
     number,
     render,
@@ -145,6 +146,7 @@ def _samples(locale: str) -> dict[str, Any]:
             (render(texts["{people} ({count} segment)"], locale, people=each, count=2) for each in people),
             locale,
         ),
+        "moment": moment(datetime(2026, 11, 25, 22, 30, tzinfo=UTC), "UTC", locale),
         "names": "\n".join(f"{place}. {name}" for place, name in enumerate(names, 1)),
         "offers": listed((f"{first_word('JOIN', locale)} {given['slug']}" for _ in names), locale),
         "people": people[0],

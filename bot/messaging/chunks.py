@@ -17,9 +17,10 @@ from bot.claims import Lease
 from bot.config import settings
 from bot.crypto import UnknownKeyVersion, Unreadable, keyring
 from bot.media.service import address
-from bot.messaging import caps, steps, unknowns
+from bot.messaging import caps, places, steps, unknowns
 from bot.messaging.marking import MARK
 from bot.messaging.models import Chunk, Hold, Message, Sender
+from bot.messaging.places import Openings
 from bot.messaging.statuses import CALLING, FAILED, PENDING, RANK
 from bot.messaging.steps import Step
 
@@ -122,26 +123,29 @@ def mark(session: Session, lease: Lease, *, most: int, now: datetime, allowance:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
     Those that may not be called any more (opted out, erased, suppressed, cancelled, expired) are skipped with
-    the reason; those that must wait (a respite, a cap) stay pending until then, those of a paused sender
-    until they expire; one that can't be read fails by itself alone. Rows that a STOP is taking back at this
-    moment are passed over, and so is a whole chunk that is held. An empty slice says that nothing is due.
+    the reason; those that must wait (a respite, quiet hours, a cap) stay pending until then, those of a
+    paused sender until they expire; one that can't be read fails by itself alone. Rows that a STOP is taking
+    back at this moment are passed over, and so is a whole chunk that is held. An empty slice: nothing is due.
 
     :param allowance: how many segments may be sent; the last text may be longer than what is left of it.
     :raises LeaseLost: somebody else has the chunk; nothing is marked.
     """
     claims.renew(session, CHUNK, lease, seconds=settings().lease_seconds)
+    openings = places.openings_of_chunk(session, lease.id, now=now)
     room = caps.room(session, lease.id, now=now)
     limits = {
         "allowance": UNLIMITED if allowance is None else allowance,
         "room": UNLIMITED if room is None else room.segments,
         "next_day": now if room is None else room.until,
     }
-    rows = session.execute(MARK, limits | {"chunk_id": lease.id, "most": most, "now": now}).all()
+    rows = session.execute(
+        MARK, openings.parameters() | limits | {"chunk_id": lease.id, "most": most, "now": now}
+    ).all()
     marked = [row for row in rows if row.status == CALLING]
     segments = sum(row.segments for row in marked)
     if room is not None:
         caps.use(session, room, segments)
-    calls, unreadable = _read(marked, now=now)
+    calls, unreadable = _read(marked, openings, now=now)
     if unreadable:
         first = unreadable[0]
         log.error(
@@ -236,7 +240,7 @@ def _held() -> ColumnElement[bool]:
     )
 
 
-def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], list[Step]]:
+def _read(marked: Iterable[Row[Any]], openings: Openings, *, now: datetime) -> tuple[list[Call], list[Step]]:
     """Decrypt what was marked: the calls to make, and the steps that those take which can't be read.
 
     One that is damaged never will be. One whose key is not listed waits: the operator may list it again.
@@ -253,5 +257,6 @@ def _read(marked: Iterable[Row[Any]], *, now: datetime) -> tuple[list[Call], lis
             unreadable.append(Step(row.id, FAILED, "send", now, detail=str(error)))
         else:
             media = tuple(map(address, row.media))
-            calls.append(Call(row.id, row.attempts, to, body, row.expires_at, media))
+            expires_at = openings.ends(row.place, row.expires_at)
+            calls.append(Call(row.id, row.attempts, to, body, expires_at, media))
     return calls, unreadable

@@ -24,6 +24,7 @@ def erase(session: Session, contact_point: ContactPoint, *, now: datetime) -> in
     """
     skip_pending(session, contact_point_id=contact_point.id, reason=statuses.ERASED, now=now)
     contact_point.address, contact_point.last4 = None, ""
+    contact_point.place_id = contact_point.place_source = None
     session.flush()
     return rows(
         session.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ARRAY, DateTime, Integer, LargeBinary, Text, Uuid, column, text
 
-from bot.messaging import respites
+from bot.messaging import places, respites
 from bot.messaging.statuses import (
     CALLING,
     CANCELLED,
@@ -40,13 +40,22 @@ _MARK = text("""
                         AND respite.sender_id = message.sender_id
                         AND respite.ended_at IS NULL
                         AND message.purpose = ANY(:leaves_alone)
-                )
-            ) AS waits_until
+                ),
+                closed.until
+            ) AS waits_until,
+            closed.useful_until
         FROM message
         JOIN contact_point ON contact_point.id = message.contact_point_id
         JOIN sender ON sender.id = message.sender_id
         JOIN rendering ON rendering.id = message.rendering_id
         LEFT JOIN hold ON hold.source_type = message.source_type AND hold.source_id = message.source_id
+        LEFT JOIN unnest(
+            CAST(:closed_places AS integer[]), CAST(:closed_until AS timestamptz[]),
+            CAST(:useful_until AS timestamptz[])
+        ) AS closed (place, until, useful_until) ON closed.place = CASE
+            WHEN contact_point.place_source IS NULL THEN :not_looked_up
+            ELSE COALESCE(contact_point.place_id, :unknown_place)
+        END
         WHERE message.chunk_id = :chunk_id
             AND message.rank = :pending_rank
             AND (hold.held_at IS NULL OR hold.dropped_at IS NOT NULL)
@@ -64,8 +73,12 @@ _MARK = text("""
         SELECT id, skip_reason,
             is_willing AND through <= :room AS goes,
             skip_reason IS NULL AND NOT (is_willing AND through <= :room) AS waits,
-            -- Over the day's cap it waits for the next; a useful life that ends while it waits, ends then.
-            LEAST(CASE WHEN is_willing THEN :next_day ELSE waits_until END, expires_at) AS due_again
+            -- A useful life begins when it may be sent; one that ends while it waits, ends then.
+            GREATEST(expires_at, useful_until) AS expires_at,
+            -- Over the day's cap it waits for the next.
+            LEAST(
+                CASE WHEN is_willing THEN :next_day ELSE waits_until END, GREATEST(expires_at, useful_until)
+            ) AS due_again
         FROM counted
         WHERE NOT is_willing OR through > :room OR through - segments < :allowance
     ), marked AS (
@@ -75,6 +88,7 @@ _MARK = text("""
             attempts = CASE WHEN goes THEN attempts + 1 ELSE attempts END,
             calling_at = CASE WHEN goes THEN :now ELSE calling_at END,
             next_attempt_at = CASE WHEN waits THEN due_again ELSE next_attempt_at END,
+            expires_at = CASE WHEN waits THEN decided.expires_at ELSE message.expires_at END,
             skip_reason = decided.skip_reason,
             updated_at = :now
         FROM decided
@@ -91,7 +105,8 @@ _MARK = text("""
         FROM marked
     )
     SELECT marked.id, marked.status, marked.attempts, marked.expires_at, contact_point.address,
-        rendering.text AS body, rendering.media, rendering.segments
+        rendering.text AS body, rendering.media, rendering.segments,
+        COALESCE(contact_point.place_id, :unknown_place) AS place
     FROM marked
     JOIN contact_point ON contact_point.id = marked.contact_point_id
     JOIN rendering ON rendering.id = marked.rendering_id
@@ -108,10 +123,12 @@ _MARK = text("""
     cancelled=CANCELLED,
     expired=EXPIRED,
     leaves_alone=list(respites.PURPOSES),
+    not_looked_up=places.NOT_LOOKED_UP,
+    unknown_place=places.UNKNOWN,
 )
 #: Give it ``chunk_id``, ``most`` and ``now``; ``allowance``, the segments that may go now (the last text may
-#: be longer); ``room``, those that may go before ``next_day``. A row comes back for every message that it
-#: decided about.
+#: be longer); ``room``, those that may go before ``next_day``; and the parameters of places.Openings. A row
+#: comes back for every message that it decided about.
 MARK = _MARK.columns(
     column("id", Uuid()),
     column("status", Text()),
@@ -121,4 +138,5 @@ MARK = _MARK.columns(
     column("body", LargeBinary()),
     column("media", ARRAY(Text())),
     column("segments", Integer()),
+    column("place", Integer()),
 )

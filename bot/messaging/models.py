@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     Text,
@@ -53,11 +54,25 @@ class SenderDay(Base):
     segments: Mapped[int]
 
 
+class Place(Base):
+    """A place that somebody may be in. A few hundred rows, however many people; they never change."""
+
+    __tablename__ = "place"
+    __table_args__ = (UniqueConstraint("zones", "region"),)
+
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    zones: Mapped[str]  # IANA names, with commas between; several when we can't tell which
+    region: Mapped[str]  # ISO 3166: US-FL, or a country alone; "" where unknown
+
+
 class ContactPoint(Base):
     """One way to reach one person; today a phone number."""
 
     __tablename__ = "contact_point"
-    __table_args__ = (Index("ix_contact_point_person_id", "person_id"),)
+    __table_args__ = (
+        Index("ix_contact_point_person_id", "person_id"),
+        Index("ix_contact_point_not_looked_up", "id", postgresql_where=text("place_source IS NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
@@ -68,6 +83,8 @@ class ContactPoint(Base):
     suppressed_at: Mapped[datetime | None]
     suppressed_reason: Mapped[str | None]  # Twilio's error code, as text
     verified_at: Mapped[datetime | None]
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"))
+    place_source: Mapped[str | None]  # person | client | number; none: not looked up yet
     created_at: Mapped[datetime]
 
 
@@ -166,6 +183,7 @@ class Chunk(Base):
     leased_by: Mapped[str | None]  # host and process id, for whoever looks
     not_before: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    hours: Mapped[str | None]  # as bot/messaging/quiet.py writes them; none: its texts go at any hour
     created_at: Mapped[datetime]
 
 

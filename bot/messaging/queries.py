@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.messaging import statuses
-from bot.messaging.models import Message
+from bot.messaging.models import Chunk, Message, Respite
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,9 @@ class Ledger:
         return self.undelivered + self.failed + self.skipped
 
 
+#: What waits no longer than this is on its way: Twilio had no room, or a number is being looked up.
+NEAR = timedelta(minutes=10)
+
 ON_THE_WAY = {statuses.ACCEPTED, statuses.QUEUED, statuses.SENDING, statuses.SENT}
 
 
@@ -84,14 +87,44 @@ def ledger(session: Session, source_type: str, source_id: uuid.UUID) -> Ledger:
 
 
 def are_unsent(session: Session, source_type: str, source_id: uuid.UUID, *, by: datetime) -> bool:
-    """Whether a source has messages that are to be sent by a moment, and are not yet."""
+    """Whether a source has messages to send, but for those to people who are left alone longer than that."""
+    left_alone = select(Respite.id).where(
+        Respite.contact_point_id == Message.contact_point_id,
+        Respite.sender_id == Message.sender_id,
+        Respite.ended_at.is_(None),
+        Respite.until > by,
+    )
     unsent = select(Message.id).where(
         Message.source_type == source_type,
         Message.source_id == source_id,
         Message.rank <= statuses.RANK[statuses.CALLING],
-        or_(Message.next_attempt_at.is_(None), Message.next_attempt_at <= by),
+        ~left_alone.exists(),
     )
     return bool(session.scalar(select(unsent.exists())))
+
+
+def last_sent_at(session: Session, source_type: str, source_id: uuid.UUID) -> datetime | None:
+    """When the last of a source's chunks was done with; None while none is."""
+    return session.scalar(
+        select(func.max(Chunk.finished_at)).where(
+            Chunk.source_type == source_type, Chunk.source_id == source_id
+        )
+    )
+
+
+def waiting(
+    session: Session, source_type: str, source_id: uuid.UUID, *, now: datetime
+) -> tuple[int, datetime] | None:
+    """How many texts of a source wait for a moment that is not near, and for which at the latest."""
+    count, until = session.execute(
+        select(func.count(), func.max(Message.next_attempt_at)).where(
+            Message.source_type == source_type,
+            Message.source_id == source_id,
+            Message.rank == statuses.RANK[statuses.PENDING],
+            Message.next_attempt_at > now + NEAR,
+        )
+    ).one()
+    return None if until is None else (count, until)
 
 
 def _part(status: str, skip_reason: str | None, error_code: int | None) -> str:

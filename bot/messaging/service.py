@@ -78,6 +78,7 @@ def add_contact_point(session: Session, *, person_id: uuid.UUID, number: str, no
 def restore_number(contact_point: ContactPoint, number: str) -> None:
     """Know the number (E.164) of a contact point again: it was erased, and now it speaks to us."""
     contact_point.address, contact_point.last4 = number, number[-4:]
+    contact_point.place_source = None  # it is looked up again
 
 
 def opt_out(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.messaging import jobs, receipts
+from bot.jobs import TURN_SECONDS
+from bot.messaging import jobs, places, receipts
 
 
 def wake_senders(session: Session, now: datetime) -> None:
     """Chunks that are due: their job was lost, their wait is over, or the lease of a dead process ran out."""
     jobs.wake_senders(session, now=now)
+
+
+def numbers_without_place(session: Session, now: datetime) -> None:  # noqa: ARG001
+    """Numbers that were not looked up yet: where their people may be decides when they are texted."""
+    until = time.monotonic() + TURN_SECONDS
+    while places.look_up(session) == places.BATCH and time.monotonic() < until:
+        pass
 
 
 def wake_applier(session: Session, now: datetime) -> None:  # noqa: ARG001

@@ -15,6 +15,7 @@ from bot.audience import service as audience
 from bot.audience.models import Subscription
 from bot.audience.service import Evidence
 from bot.ids import idempotency_key, uuid7
+from bot.messaging import respites
 from bot.messaging import service as messaging
 from bot.messaging.models import Chunk, ContactPoint, Message, MessageHistory, Rendering
 from bot.messaging.statuses import DELIVERED, FAILED, RANK, SENT, UNKNOWN
@@ -194,21 +195,40 @@ def test_receipts_that_do_not_come_hold_the_report_up_for_ten_minutes_only(sessi
     assert queries.unreported(session) == []
 
 
-def test_somebody_whose_text_waits_for_hours_holds_the_report_up_for_ten_minutes_only(
+def test_somebody_who_is_left_alone_for_hours_holds_the_report_up_for_ten_minutes_only(
+    session, pizza, crowd, confirm, now
+):
+    crowd(2, now)
+    announcement_id = confirm(now)
+    fanout.fan_out(session, announcement_id, now=now)
+    settle(session, announcement_id, DELIVERED, most=1)
+    waiting = session.scalars(select(Message).where(Message.status == "pending")).one()
+    until = now + 60 * MINUTE
+    respites.begin(
+        session, contact_point_id=waiting.contact_point_id, sender_id=pizza.sender_id, until=until, now=now
+    )
+    report.report_if_done(session, announcement_id, now=now + 9 * MINUTE)
+    assert reports(session) == []
+    report.report_if_done(session, announcement_id, now=now + 10 * MINUTE)
+    assert reports(session) == ["Pizza Palace: done. 1 delivered, 1 on the way."]
+
+
+def test_the_report_waits_for_those_in_their_quiet_hours_and_ten_minutes_for_their_receipts(
     session, crowd, confirm, now
 ):
     crowd(2, now)
     announcement_id = confirm(now)
     fanout.fan_out(session, announcement_id, now=now)
     settle(session, announcement_id, DELIVERED, most=1)
-    session.execute(
-        update(Message)
-        .where(Message.source_id == announcement_id, Message.status == "pending")
-        .values(next_attempt_at=now + 60 * MINUTE)
-    )
-    report.report_if_done(session, announcement_id, now=now + 9 * MINUTE)
+    waiting = session.scalars(select(Message).where(Message.status == "pending")).one()
+    waiting.next_attempt_at = morning = now + 600 * MINUTE
+    session.flush()
+    report.report_if_done(session, announcement_id, now=now + 60 * MINUTE)
+    settle(session, announcement_id, SENT, most=1)
+    session.execute(update(Chunk).values(finished_at=morning))
+    report.report_if_done(session, announcement_id, now=morning + 9 * MINUTE)
     assert reports(session) == []
-    report.report_if_done(session, announcement_id, now=now + 10 * MINUTE)
+    report.report_if_done(session, announcement_id, now=morning + 10 * MINUTE)
     assert reports(session) == ["Pizza Palace: done. 1 delivered, 1 on the way."]
 
 

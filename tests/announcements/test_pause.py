@@ -14,6 +14,7 @@ from bot.announcements.models import Announcement
 from bot.events.models import Event
 from bot.messaging import chunks
 from bot.messaging.models import Chunk, ContactPoint, Message
+from bot.messaging.quiet import USEFUL_FOR
 
 MINUTE = timedelta(minutes=1)
 
@@ -81,7 +82,7 @@ def test_a_fan_out_that_has_the_announcement_does_not_keep_a_pause_waiting(datab
 def test_a_pause_that_outlasts_what_it_holds_ends(session, pizza, author, announcement, now):
     fanout.fan_out(session, announcement.id, now=now)
     pause.pause(session, [pizza.id], author, now=now)
-    useful_until = now + fanout.USEFUL_FOR
+    useful_until = now + USEFUL_FOR
     sweeps.outlasted_pauses(session, useful_until - MINUTE)
     assert queries.paused(session, [pizza.id]) == [announcement]
     sweeps.outlasted_pauses(session, useful_until)

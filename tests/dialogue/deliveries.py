@@ -17,6 +17,7 @@ from bot.automation import sweeps as automation_sweeps
 from bot.events import dispatch
 from bot.media import fetching
 from bot.messaging import chunks, receipts, steps
+from bot.messaging import sweeps as messaging_sweeps
 from bot.messaging.chunks import Call
 from bot.messaging.outcomes import step_of
 from bot.vendors import media, twilio
@@ -56,6 +57,7 @@ class Deliveries:
         with db.transaction() as session:
             audience_sweeps.untold_subscribers(session, now)
             automation_sweeps.due_welcomes(session, now)
+            messaging_sweeps.numbers_without_place(session, now)
             waiting = queries.without_fan_out(session)
         for announcement_id in waiting:
             with db.transaction() as session:

@@ -19,6 +19,8 @@ Under ``Given``, and later in brackets, stands what is so without a text:
 
     Pizza Palace is a client (pizza-palace) in English, support help@pizza.example
     Pizza Palace is suspended                   … is active
+    Pizza Palace is in America/New_York         (else in UTC)
+    Sam lives in America/Chicago, US-TX         (else nobody knows, and the client's zone holds)
     Olivia speaks for Pizza Palace, in Spanish  (the language is what she chose; without one, none)
     Ana follows Pizza Palace, in Spanish
     we answer STOP                              (else Twilio does, so our own answer to it is not sent)
@@ -64,8 +66,10 @@ from bot.dialogue import conversations
 from bot.dialogue.service import Inbound
 from bot.i18n import locale_named
 from bot.jobs import LANES
+from bot.messaging import places
 from bot.messaging import service as messaging
 from bot.messaging.models import ContactPoint, Message, Rendering, Sender
+from bot.messaging.quiet import Place
 from tests.dialogue.deliveries import Deliveries
 
 NUMBER = "+15550100000"
@@ -141,7 +145,7 @@ class Player:
                 self.phones[f"owner of {made[1]}"] = owner = self._phone(f"owner of {made[1]}")
                 audience.add_client(
                     session, name=made[1], slug=made[2], owner_number=owner, locale=made[3],
-                    time_zone="America/New_York", support_contact=made[4], sender_id=sender.id, now=self.now,
+                    time_zone="UTC", support_contact=made[4], sender_id=sender.id, now=self.now,
                 )  # fmt: skip
             elif speaks := re.fullmatch(r"(\w+) speaks for (.+?)(?:, in (\w+))?", line):
                 self._membership(session, speaks[1], speaks[2], speaks[3])
@@ -153,8 +157,6 @@ class Player:
                     self._choose(session, person.person_id, follows[3])
             elif line == "we answer STOP":
                 session.execute(update(Sender).values(opt_outs_by="bot"))
-            elif status := re.fullmatch(r"(.+) is (suspended|active)", line):
-                session.execute(update(Client).where(Client.name == status[1]).values(status=status[2]))
             elif line in {"sending waits", "sending goes on", "pictures wait", "pictures arrive"}:
                 self._pause(line)
             elif unlucky := re.fullmatch(r"(\w+) is (out of reach|blocked by Twilio)", line):
@@ -164,7 +166,7 @@ class Player:
                 talk = conversations.lock(session, person.id, sender.id, now=self.now)
                 talk.flow, talk.state, talk.memory = left[2], left[3], {}
                 talk.expires_at = self.now + timedelta(days=1)
-            else:
+            elif not self._arrange_detail(session, line):
                 raise TranscriptError(f"This line arranges nothing known: {line!r}")
 
     def _pause(self, line: str) -> None:
@@ -172,6 +174,19 @@ class Player:
             self.deliveries.pictures_wait = line == "pictures wait"
         else:
             self.waits = line == "sending waits"
+
+    def _arrange_detail(self, session: Session, line: str) -> bool:
+        """What a client is, or where somebody is; False when the line is about something else."""
+        if status := re.fullmatch(r"(.+) is (suspended|active)", line):
+            session.execute(update(Client).where(Client.name == status[1]).values(status=status[2]))
+        elif zoned := re.fullmatch(r"(.+) is in ([A-Z]\w+/\w+)", line):
+            session.execute(update(Client).where(Client.name == zoned[1]).values(time_zone=zoned[2]))
+        elif living := re.fullmatch(r"(\w+) lives in ([A-Z]\w+/\w+)(?:, (US-[A-Z]{2}))?", line):
+            person = audience.person_at(session, self._phone(living[1]), now=self.now)
+            places.say(session, person.id, Place((living[2],), living[3] or ""), source="person")
+        else:
+            return False
+        return True
 
     def _membership(self, session: Session, name: str, client_name: str, language: str | None) -> None:
         person = audience.person_at(session, self._phone(name), now=self.now)

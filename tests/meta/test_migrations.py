@@ -39,6 +39,7 @@ def fill(project_root: Path) -> None:
     player.take("Nia >> JOIN pizza-palace")
     player.take("Nia >> hours")
     player.take("Olivia sends a picture: Half-price pizza")
+    player.take("(Ana lives in America/Chicago, US-TX)")
     player.take("(sending waits)")
     player.take("Olivia >> CONFIRM")
     player.take("Olivia >> PAUSE")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 from sqlalchemy import select, update
@@ -54,6 +54,33 @@ def test_a_mistake_is_told_in_one_line_and_changes_nothing(
     assert sentence in result.stderr
     assert result.stderr.count("\n") == 1
     assert run("clients", "list").stdout == ""
+
+
+def test_a_client_s_own_hours_are_kept_and_must_leave_everybody_some(run: Run) -> None:
+    run(*ADD)
+    said = run("clients", "quiet", "pizza-palace", "--from", "9:00", "--to", "19:00").stdout
+    assert said == "Announcements of pizza-palace reach people from 09:00 to 19:00, by their own clocks.\n"
+    assert (the_client().texts_from, the_client().texts_until) == (time(9), time(19))
+    for wrong, sentence in (
+        (("pizza-palace", "--from", "8:00", "--to", "9:15"), "US-CT"),
+        (("nobody", "--from", "9:00", "--to", "19:00"), "No client"),
+        (("pizza-palace", "--from", "19:00", "--to", "9:00"), "earlier"),
+        (("pizza-palace", "--from", "19:00"), "both"),
+        (("pizza-palace", "--from", "soon", "--to", "19:00"), "soon"),
+    ):
+        refused = run("clients", "quiet", *wrong)
+        assert refused.exit_code != 0
+        assert sentence in refused.stderr
+    assert the_client().texts_from == time(9)
+    run("clients", "quiet", "pizza-palace")
+    assert the_client().texts_from is None
+
+
+def test_an_operator_says_where_somebody_is(run: Run) -> None:
+    said = run("subscribers", "place", "+1 305 555 1234", "--time-zone", "America/Denver").stdout
+    assert said == "They are texted by the clock of America/Denver, region US-FL.\n"
+    refused = run("subscribers", "place", "+1 305 555 1234", "--time-zone", "Mars/Olympus")
+    assert "is not a time zone" in refused.stderr
 
 
 def test_a_slug_belongs_to_one_client(run: Run) -> None:

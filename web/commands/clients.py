@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from bot.audience import queries, service
+from bot.audience import hours, queries, service
 from bot.audience.slugs import InvalidSlug
 from bot.clock import utc_now
 from bot.config import settings
 from bot.messaging import service as messaging
 from bot.messaging.models import Sender
+from bot.messaging.quiet import NoHourLeft
 from bot.phones import InvalidNumber
 from web.commands.unit_of_work import unit_of_work
 
@@ -77,6 +80,27 @@ def resume(slug: str) -> None:
     """Let a suspended client go on."""
     _set_status(slug, "active")
     click.echo(f"{slug} is active.")
+
+
+@group.command("quiet")
+@click.argument("slug")
+@click.option("--from", "opens", type=click.DateTime(["%H:%M"]), help="Like 9:00.")
+@click.option("--to", "closes", type=click.DateTime(["%H:%M"]), help="Like 19:00.")
+def quiet(*, slug: str, opens: datetime | None, closes: datetime | None) -> None:
+    """Keep a client's announcements within hours of its own, by their readers' clocks.
+
+    The law's hours hold besides. With neither --from nor --to, they alone hold.
+    """
+    if (opens is None) != (closes is None):
+        raise click.UsageError("Give both --from and --to, or neither.")
+    if opens is not None and closes is not None and opens >= closes:
+        raise click.UsageError("--from must be earlier than --to; hours that pass midnight are none.")
+    with unit_of_work(service.UnknownClient, NoHourLeft) as session:
+        hours.set_client_hours(
+            session, slug, opens.time() if opens else None, closes.time() if closes else None
+        )
+    between = f"from {opens:%H:%M} to {closes:%H:%M}" if opens else "whenever the law allows"
+    click.echo(f"Announcements of {slug} reach people {between}, by their own clocks.")
 
 
 def _set_status(slug: str, status: str) -> None:

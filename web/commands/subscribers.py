@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from bot.audience import exporting
+from bot import phones
+from bot.audience import exporting, hours, service
 from bot.audience.exporting import Subscriber
 from bot.audience.service import UnknownClient, client_named
+from bot.clock import utc_now
 from bot.crypto import UnknownKeyVersion, Unreadable
 from web.commands import erasing, importing, person
 from web.commands.unit_of_work import unit_of_work
@@ -89,3 +91,17 @@ def _write_file(path: Path, people: Iterable[Subscriber]) -> int:
     except BaseException:
         path.unlink()  # half a list would pass for a whole one
         raise
+
+
+@group.command("place")
+@click.argument("number")
+@click.option("--time-zone", required=True, help="Like America/Denver.")
+@click.option("--region", help="ISO 3166, like US-CO; by default that of the number.")
+def place(*, number: str, time_zone: str, region: str | None) -> None:
+    """Say where the person behind NUMBER is; else their number decides when they are texted."""
+    with unit_of_work(phones.InvalidNumber, service.UnknownTimeZone) as session:
+        contact_point = service.person_at(session, phones.parse(number), now=utc_now())
+        found = hours.place(session, contact_point, time_zone=time_zone, region=region)
+    click.echo(
+        f"They are texted by the clock of {', '.join(found.zones)}, region {found.region or 'unknown'}."
+    )
