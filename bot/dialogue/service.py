@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from bot import cards, db, metrics
 from bot.audience import service as audience
 from bot.dialogue import carrier, conversations
+from bot.dialogue.conversations import Standing
 from bot.dialogue.flow import IDLE, Flow
 from bot.dialogue.models import Conversation
 from bot.dialogue.models import Inbound as InboundRow
@@ -34,6 +36,15 @@ from bot.messaging import service as messaging
 from bot.messaging import texts
 from bot.messaging.models import ContactPoint, Sender
 from bot.messaging.texts import Reply
+
+# Made once, and for the table: putting a statement together costs as much as having it executed.
+_INBOUND = cast(Table, InboundRow.__table__)
+_KEEP = upsert(_INBOUND).on_conflict_do_nothing(index_elements=["provider_id"]).returning(_INBOUND.c.id)
+_ANSWERED = (
+    update(_INBOUND)
+    .where(_INBOUND.c.id == bindparam("answered"))
+    .values(outcome=bindparam("outcome"), client_id=bindparam("client_id"))
+)
 
 
 @dataclass(frozen=True)
@@ -65,15 +76,24 @@ class Dialogue:
         The same MessageSid again, even at the same moment, gives the same replies and changes nothing.
         """
         body = cards.mask(inbound.body.replace("\x00", ""))
-        sender = messaging.sender_of(
-            session, service_sid=inbound.messaging_service_sid, number=inbound.to_number, now=now
+        sender, known = messaging.parties(
+            session,
+            service_sid=inbound.messaging_service_sid,
+            to_number=inbound.to_number,
+            from_number=inbound.from_number,
+            now=now,
         )
-        contact_point = audience.person_at(session, inbound.from_number, now=now)
+        contact_point = (
+            known
+            if known is not None and known.address is not None
+            else audience.person_at(session, inbound.from_number, now=now)
+        )
         inbound_id = _record(session, inbound, body, contact_point=contact_point, sender=sender, now=now)
         if inbound_id is None:
             db.after_commit(session, metrics.INBOUND.labels("repeated").inc)
             return _given_before(session, inbound.provider_id)
         conversation = conversations.lock(session, contact_point.id, sender.id, now=now)
+        standing = conversations.standing(session, contact_point, sender.id, now=now)
         turn = Turn(
             session=session,
             now=now,
@@ -82,33 +102,32 @@ class Dialogue:
             number_texted=inbound.to_number,
             contact_point=contact_point,
             sender=sender,
-            chosen_locale=audience.locale_of(session, contact_point.person_id),
-            opt_out=messaging.opt_out_in_force(session, contact_point.id, sender.id),
+            chosen_locale=standing.locale,
+            opt_out=standing.opt_out,
             files=media.receive(
                 session, source_type="inbound", source_id=inbound_id, files=inbound.media, now=now
             ),
         )
-        outcome = self._take(turn, conversation, inbound.opt_out_type)
+        outcome = self._take(turn, conversation, standing, inbound.opt_out_type)
         blocked = turn.opt_out is not None and turn.opt_out.blocked_by_carrier
         db.after_commit(session, metrics.INBOUND.labels(outcome).inc)
-        session.execute(
-            update(InboundRow)
-            .where(InboundRow.id == inbound_id)
-            .values(outcome=outcome, client_id=turn.client.id if turn.client else None)
-        )
+        client_id = turn.client.id if turn.client else None
+        session.execute(_ANSWERED, {"answered": inbound_id, "outcome": outcome, "client_id": client_id})
         return texts.record_reply(
             session,
             inbound_id=inbound_id,
             contact_point_id=contact_point.id,
             sender_id=sender.id,
-            client_id=turn.client.id if turn.client else None,
+            client_id=client_id,
             locale=turn.locale,
             texts=turn.replies,
             blocked=blocked,
             now=now,
         )
 
-    def _take(self, turn: Turn, conversation: Conversation, opt_out_type: str | None) -> str:
+    def _take(
+        self, turn: Turn, conversation: Conversation, standing: Standing, opt_out_type: str | None
+    ) -> str:
         word = carrier.meant(turn.body, opt_out_type)
         if word is not None and answer_carrier_word(turn, conversation, word, opt_out_type):
             stays(turn)
@@ -118,7 +137,7 @@ class Dialogue:
         wish = take_plain_words(turn, conversation, heard, is_command)
         if wish is not None:
             return wish
-        step = self._answer_to_prompt(turn, conversation, heard)
+        step = self._answer_to_prompt(turn, conversation, heard) if standing.has_questions else None
         if step is None:
             kept_waiting = self._end_if_over(turn, conversation, heard)
             if kept_waiting:
@@ -199,22 +218,21 @@ def _record(
     now: datetime,
 ) -> uuid.UUID | None:
     """Keep the text; None when this MessageSid is kept already. A copy at the same moment waits here."""
-    return session.scalar(
-        upsert(InboundRow)
-        .values(
-            id=uuid7(),
-            provider_id=inbound.provider_id,
-            contact_point_id=contact_point.id,
-            sender_id=sender.id,
-            body=body,
-            media_count=len(inbound.media),
-            opt_out_type=inbound.opt_out_type,
-            outcome="received",
-            received_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["provider_id"])
-        .returning(InboundRow.id)
+    kept: uuid.UUID | None = session.scalar(
+        _KEEP,
+        {
+            "id": uuid7(),
+            "provider_id": inbound.provider_id,
+            "contact_point_id": contact_point.id,
+            "sender_id": sender.id,
+            "body": body,
+            "media_count": len(inbound.media),
+            "opt_out_type": inbound.opt_out_type,
+            "outcome": "received",
+            "received_at": now,
+        },
     )
+    return kept
 
 
 def _given_before(session: Session, provider_id: str) -> list[Reply]:

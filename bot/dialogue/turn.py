@@ -53,8 +53,8 @@ class Turn:
 
     @cached_property
     def clients(self) -> Sequence[Client]:
-        """The clients for whom this person speaks, on this sender."""
-        return audience.clients_of_member(self.session, self.contact_point.person_id, self.sender.id)
+        """The clients for whom this person speaks, on this sender, by name."""
+        return self._clients_of[0]
 
     @property
     def active_clients(self) -> list[Client]:
@@ -64,7 +64,11 @@ class Turn:
     @cached_property
     def followed(self) -> Sequence[Client]:
         """The clients that this person follows on this sender, in the order in which they joined."""
-        return audience.clients_followed(self.session, self.contact_point.person_id, self.sender.id)
+        return self._clients_of[1]
+
+    @cached_property
+    def _clients_of(self) -> tuple[list[Client], list[Client]]:
+        return audience.clients_of(self.session, self.contact_point.person_id, self.sender.id)
 
     @property
     def locale(self) -> str:
@@ -119,8 +123,8 @@ class Turn:
 
     def reload_clients(self) -> None:
         """Forget who follows and speaks for whom, after a change to it."""
-        self.__dict__.pop("clients", None)
-        self.__dict__.pop("followed", None)
+        for known in ("_clients_of", "clients", "followed"):
+            self.__dict__.pop(known, None)
 
 
 def fitting(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, insert, literal, select, update
+from sqlalchemy import CursorResult, bindparam, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,32 @@ from bot.ids import uuid7
 from bot.messaging import respites, statuses
 from bot.messaging.models import ContactPoint, Message, MessageHistory, OptOut, Sender
 
+# Made once: putting a statement together costs as much as having it executed.
+_SENDER = select(Sender).where(Sender.provider_id == bindparam("provider_id"))
+_CONTACT_POINT = select(ContactPoint).where(
+    ContactPoint.address_index.in_(bindparam("indexes", expanding=True))
+)
+
+
+_PARTIES = (
+    select(Sender, ContactPoint)
+    .outerjoin(ContactPoint, ContactPoint.address_index.in_(bindparam("indexes", expanding=True)))
+    .where(Sender.provider_id == bindparam("provider_id"))
+)
+
+
+def parties(
+    session: Session, *, service_sid: str | None, to_number: str, from_number: str, now: datetime
+) -> tuple[Sender, ContactPoint | None]:
+    """Both ends of a text to us: :func:`sender_of` and :func:`find_contact_point` in one question."""
+    found = session.execute(
+        _PARTIES, {"provider_id": service_sid or to_number, "indexes": keyring().indexes(from_number)}
+    ).one_or_none()
+    if found is None or found[0].phone_number is None:
+        sender = sender_of(session, service_sid=service_sid, number=to_number, now=now)
+        return sender, find_contact_point(session, from_number)
+    return found[0], found[1]
+
 
 def sender_of(session: Session, *, service_sid: str | None, number: str, now: datetime) -> Sender:
     """The sender that a text to ``number`` came in on; made known at its first text.
@@ -22,10 +48,10 @@ def sender_of(session: Session, *, service_sid: str | None, number: str, now: da
     A text whose signature is right came to a number of our account, so an unknown one is new, not wrong.
     """
     provider_id = service_sid or number
-    sender = session.scalar(select(Sender).where(Sender.provider_id == provider_id))
+    sender = session.scalar(_SENDER, {"provider_id": provider_id})
     if sender is None:
         add_sender(session, provider_id=provider_id, now=now)
-        sender = session.scalars(select(Sender).where(Sender.provider_id == provider_id)).one()
+        sender = session.scalars(_SENDER, {"provider_id": provider_id}).one()
     if sender.phone_number is None:
         sender.phone_number = number
     return sender
@@ -52,9 +78,7 @@ def add_sender(session: Session, *, provider_id: str, now: datetime, phone_numbe
 
 def find_contact_point(session: Session, number: str) -> ContactPoint | None:
     """The contact point of an E.164 number, if we have met it."""
-    return session.scalar(
-        select(ContactPoint).where(ContactPoint.address_index.in_(keyring().indexes(number)))
-    )
+    return session.scalar(_CONTACT_POINT, {"indexes": keyring().indexes(number)})
 
 
 def add_contact_point(session: Session, *, person_id: uuid.UUID, number: str, now: datetime) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot import jobs
@@ -15,6 +15,23 @@ from bot.ids import idempotency_key, uuid7
 from bot.messaging import statuses
 from bot.messaging.models import Chunk, Message, Rendering
 from bot.messaging.segments import measure
+
+# A reply and its rendering in one statement, and that made once: it is the fewer round trips that count.
+_MESSAGE, _RENDERING = cast(Table, Message.__table__), cast(Table, Rendering.__table__)
+_REPLY_COLUMNS = (
+    "id channel purpose client_id contact_point_id sender_id source_type source_id rendering_id"
+    " idempotency_key position status rank attempts skip_reason created_at updated_at"
+).split()
+_RENDERING_COLUMNS = "id source_type source_id locale part text encoding segments".split()
+_INSERT_REPLY = (
+    insert(_MESSAGE)
+    .values({name: bindparam(name) for name in _REPLY_COLUMNS})
+    .add_cte(
+        insert(_RENDERING)
+        .values({name: bindparam(f"rendering_{name}") for name in _RENDERING_COLUMNS})
+        .cte("rendered")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -29,21 +46,11 @@ def freeze_rendering(
     session: Session, *, source_type: str, source_id: uuid.UUID, locale: str, text: str, part: int = 0
 ) -> uuid.UUID:
     """Keep a text as it goes out, with its encoding and segments; returns the rendering's id."""
-    size = measure(text)
-    rendering_id = uuid7()
-    session.execute(
-        insert(Rendering).values(
-            id=rendering_id,
-            source_type=source_type,
-            source_id=source_id,
-            locale=locale,
-            part=part,
-            text=text,
-            encoding=size.encoding,
-            segments=size.segments,
-        )
+    rendering = _rendering_row(
+        source_type=source_type, source_id=source_id, locale=locale, text=text, part=part
     )
-    return rendering_id
+    session.execute(insert(Rendering).values(rendering))
+    return cast(uuid.UUID, rendering["id"])
 
 
 def send_along(session: Session, *, source_type: str, source_id: uuid.UUID, media: list[str]) -> None:
@@ -74,6 +81,9 @@ def record_reply(
     status = statuses.SKIPPED if blocked else statuses.ACCEPTED
     replies = []
     for part, text in enumerate(texts):
+        rendering = _rendering_row(
+            source_type="inbound", source_id=inbound_id, locale=locale, text=text, part=part
+        )
         message = _message_row(
             purpose="reply",
             contact_point_id=contact_point_id,
@@ -82,16 +92,15 @@ def record_reply(
             source=("inbound", inbound_id),
             now=now,
         ) | {
-            "rendering_id": freeze_rendering(
-                session, source_type="inbound", source_id=inbound_id, locale=locale, text=text, part=part
-            ),
+            "rendering_id": rendering["id"],
             "idempotency_key": idempotency_key("inbound", inbound_id, part),
             "position": part,
             "status": status,
             "rank": statuses.RANK[status],
             "skip_reason": statuses.OPTED_OUT if blocked else None,
         }
-        session.execute(insert(Message).values(message))
+        parameters = message | {f"rendering_{name}": value for name, value in rendering.items()}
+        session.execute(_INSERT_REPLY, parameters)
         replies.append(Reply(message["id"], text))
     return [] if blocked else replies
 
@@ -169,6 +178,22 @@ def queue_notice(
 
     jobs.defer(session, jobs.EXPRESS, send_express)
     return True
+
+
+def _rendering_row(
+    *, source_type: str, source_id: uuid.UUID, locale: str, text: str, part: int
+) -> dict[str, Any]:
+    size = measure(text)
+    return {
+        "id": uuid7(),
+        "source_type": source_type,
+        "source_id": source_id,
+        "locale": locale,
+        "part": part,
+        "text": text,
+        "encoding": size.encoding,
+        "segments": size.segments,
+    }
 
 
 def _message_row(

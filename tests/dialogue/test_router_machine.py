@@ -25,7 +25,7 @@ from bot.announcements import queries
 from bot.announcements.models import Announcement
 from bot.audience import service
 from bot.audience.models import Consent, Membership
-from bot.audience.queries import clients_followed
+from bot.audience.queries import clients_of
 from bot.audience.service import Evidence
 from bot.dialogue.flow import IDLE
 from bot.dialogue.models import Conversation, Prompt
@@ -224,7 +224,7 @@ class RouterMachine(RuleBasedStateMachine):
         """Whether this text leads to a question: there was none for a month."""
         with db.transaction() as session:
             person = messaging.find_contact_point(session, phone)
-            follows = person and clients_followed(session, person.person_id, self.sender_id)
+            follows = person and clients_of(session, person.person_id, self.sender_id)[1]
         return bool(
             said in PERHAPS
             and phone not in self.stopped
