@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -19,7 +20,7 @@ from bot.messaging import chunks
 from bot.messaging import service as messaging
 from bot.messaging.models import Message
 from tests.dialogue.test_at_once import wait_until, waiting_for_a_lock
-from tests.dialogue.transcript import Player
+from tests.dialogue.transcript import MONDAY, Player
 
 SCENE = """\
   Pizza Palace is a client (pizza-palace) in English
@@ -38,7 +39,7 @@ Ana >> LEAVE"""
 @pytest.fixture
 def scene(database):
     """Ana, who has a name and a language, has followed two businesses and texted them."""
-    player = Player()
+    player = Player(now=MONDAY + timedelta(hours=15))  # in nobody's night
     for line in SCENE.splitlines():
         player.take(line)
     with db.transaction() as session:

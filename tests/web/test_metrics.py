@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,9 +44,10 @@ def parsed(text: str) -> Samples:
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every scrape read the rows."""
+def _fresh(monkeypatch: pytest.MonkeyPatch, change_setting: Callable[[str, str], None]) -> None:
+    """Let every scrape read the rows, and texts go out whatever time it is."""
     monkeypatch.setattr(page, "HOLDS_SECONDS", 0.0)
+    change_setting("QUIET_HOURS", "off")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from bot import db
 from bot.announcements.models import Announcement
 from bot.messaging import chunks
 from bot.messaging.models import Chunk, Message, Sender
-from tests.dialogue.transcript import Player
+from tests.dialogue.transcript import MONDAY, Player
 from tests.web.conftest import Run
 
 GIVEN = """
@@ -35,7 +35,7 @@ Lee >> LEAVE 1
 @pytest.fixture
 def player(app: object) -> Player:
     """A broadcast that was confirmed, with one who left, one out of reach and one who is blocked."""
-    player = Player()
+    player = Player(now=MONDAY + timedelta(hours=15))  # in nobody's night
     for line in GIVEN.strip().splitlines():
         player.take(line)
     return player
@@ -60,7 +60,7 @@ def test_an_announcement_is_shown_with_its_ledger_as_a_sum(player: Player, run: 
     before = values(run("announcements", "show", "pizza-palace").stdout)
     assert before["ledger"] == ["4 = 3 pending + 1 skipped (left)"]
     assert before["chunks"][0] == "1 = 0 finished + 0 held + 1 waiting"
-    assert "due 2026-11-23T00:00:00Z" in before["chunks"][1]
+    assert "due 2026-11-23T15:00:00Z" in before["chunks"][1]
     english = before["texts"].index("en, 1 × GSM-7:")
     assert before["texts"][english + 1] == "  Pizza Palace: Half-price pizza until 6"
 
@@ -95,8 +95,8 @@ def test_who_paused_it_is_named(player: Player, run: Run) -> None:
     with db.transaction() as session:
         session.execute(update(Sender).values(paused_at=player.now, paused_reason="21703: no number"))
     shown = values(run("announcements", "show", "pizza-palace").stdout)
-    assert shown["paused"] == ["2026-11-23T00:00:00Z"]
-    assert "paused 2026-11-23T00:00:00Z: 21703: no number" in shown["sender"][0]
+    assert shown["paused"] == ["2026-11-23T15:00:00Z"]
+    assert "paused 2026-11-23T15:00:00Z: 21703: no number" in shown["sender"][0]
 
 
 def test_a_ledger_that_lost_somebody_is_a_failure_of_the_command(player: Player, run: Run) -> None:
@@ -126,7 +126,7 @@ def test_a_draft_shows_its_wordings(player: Player, run: Run) -> None:
 
 def test_announcements_are_listed_the_newest_first(player: Player, run: Run) -> None:
     assert run("announcements", "list").stdout == (
-        f"{the_announcement().id}\tpizza-palace\tconfirmed\t2026-11-23T00:00:00Z\t4\n"
+        f"{the_announcement().id}\tpizza-palace\tconfirmed\t2026-11-23T15:00:00Z\t4\n"
     )
     assert run("announcements", "list", "--client", "nobody").stdout == ""
 
