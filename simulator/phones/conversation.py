@@ -23,7 +23,12 @@ def conversation(session: Session, contact_point_id: uuid.UUID | None, *, now: d
 
     ``flow`` is None when there is nothing to draw: it never texted, or its last word was the carrier's.
     """
-    row = session.scalar(select(Conversation).where(Conversation.contact_point_id == contact_point_id))
+    row = session.scalar(
+        select(Conversation)
+        .where(Conversation.contact_point_id == contact_point_id)
+        .order_by(Conversation.updated_at.desc())
+        .limit(1)
+    )
     last = session.execute(
         select(Inbound.outcome, Inbound.received_at)
         .where(Inbound.contact_point_id == contact_point_id)
@@ -43,12 +48,17 @@ def conversation(session: Session, contact_point_id: uuid.UUID | None, *, now: d
     flow = dialogue.flows.get((row.flow if row is not None and going_on else name) or "")
     if flow is not None:
         state = row.state if row is not None and row.state and going_on else IDLE
-        found |= _drawing(flow, state, done if flow.__name__ == name else "")
+        asked = {each["question"] for each in found["questions"] if each["flow"] == flow.__name__}
+        found |= _drawing(flow, state, done if flow.__name__ == name else "", asked)
     return found
 
 
-def _drawing(flow: type[Flow], state: str, done: str) -> dict[str, Any]:
-    """A flow's states and arrows, the state it is in, and the arrow that led there."""
+def _drawing(flow: type[Flow], state: str, done: str, asked: set[str]) -> dict[str, Any]:
+    """A flow's states, arrows and questions, the state it is in, and the arrow that led there.
+
+    :param asked: the questions that stand open beside it.
+    """
+    questions = dict.fromkeys(_words(answer.question) for answer in flow.answers)
     lines = [line for line in flow.script if isinstance(line, Line)]
     arrows: dict[tuple[str, str], list[str]] = {}
     for line in lines:
@@ -62,6 +72,7 @@ def _drawing(flow: type[Flow], state: str, done: str) -> dict[str, Any]:
         "states": list(flow.machine.states),
         "state": state,
         "arrows": [{"from": source, "to": dest, "says": said} for (source, dest), said in arrows.items()],
+        "asks": [{"question": question, "open": question in asked} for question in questions],
         "taken": taken and {"from": taken.while_in, "to": taken.goes_to, "does": _words(done)},
         "hears": _hears(lines, state),
     }

@@ -19,6 +19,7 @@ from flask import Flask, Response, abort, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from bot.phones import InvalidNumber, display
@@ -72,6 +73,9 @@ def create_app(*, standin_url: str, book: Path, clock: Clock) -> Flask:
     app.register_error_handler(HTTPException, lambda error: ({"message": error.description}, error.code))
     app.register_error_handler(
         RequestException, lambda _error: ({"message": "The stand-in for Twilio does not answer."}, 502)
+    )
+    app.register_error_handler(
+        SQLAlchemyError, lambda _error: ({"message": "Nudges' database does not answer."}, 503)
     )
     for mistake in MISTAKES:
         app.register_error_handler(mistake, lambda error: ({"message": str(error)}, 400))

@@ -23,17 +23,18 @@ function depths(flow) {
   return found;
 }
 
-/** Where each state stands: a row for each depth, those of one row side by side. */
+/** Where each state stands: a row for each depth, those of one row side by side, and last what it may ask. */
 function places(flow) {
   const depth = depths(flow);
   const rows = [];
   for (const state of flow.states) (rows[depth.get(state) ?? 0] ??= []).push(state);
+  if (flow.asks.length) rows.push(flow.asks.map((each) => each.question));
   const found = new Map();
   rows.forEach((states, row) => states.forEach((state, column) => {
     const wide = 36 + 8 * state.length;
     found.set(state, { x: (WIDTH * (column + 0.5)) / states.length, y: 34 + row * ROW, wide });
   }));
-  return { found, height: 34 + (rows.length - 1) * ROW + TALL };
+  return { found, height: 34 + (rows.length - 1) * ROW + TALL / 2 + 6 };
 }
 
 /** Where a line from a state's middle towards a point leaves the state's outline. */
@@ -67,7 +68,8 @@ function head(id) {
 export function diagram(flow) {
   const { found, height } = places(flow);
   const isTaken = (arrow) => flow.taken && arrow.from === flow.taken.from && arrow.to === flow.taken.to;
-  const arrows = flow.arrows.map((arrow) => {
+  const answers = flow.asks.map((each) => ({ from: each.question, to: flow.states[0] }));
+  const arrows = [...flow.arrows, ...answers].map((arrow) => {
     const [from, to] = [found.get(arrow.from), found.get(arrow.to)];
     const taken = isTaken(arrow);
     return s("path", { class: taken ? "arrow taken" : "arrow", d: from === to ? loop(from) : path(from, to),
@@ -80,7 +82,15 @@ export function diagram(flow) {
     return s("g", { class: lit ? "state lit" : "state", "data-state": state }, s("rect", box),
       s("text", { x, y: y + 5, "text-anchor": "middle" }, state));
   });
-  const said = `${flow.flow}: ${flow.states.join(", ")}. Now in ${flow.state}.`;
+  const questions = flow.asks.map(({ question, open }) => {
+    const { x, y, wide } = found.get(question);
+    const [left, right, top, bottom] = [x - wide / 2, x + wide / 2, y - TALL / 2, y + TALL / 2];
+    const outline = `M${left} ${y}L${left + 12} ${top}H${right - 12}L${right} ${y}L${right - 12} ${bottom}H${left + 12}z`;
+    return s("g", { class: open ? "state lit" : "state", "data-question": question }, s("path", { class: "box", d: outline }),
+      s("text", { x, y: y + 5, "text-anchor": "middle" }, `${question}?`));
+  });
+  const open = flow.asks.filter((each) => each.open).map((each) => ` The question “${each.question}?” is open.`);
+  const said = `${flow.flow}: ${flow.states.join(", ")}. Now in ${flow.state}.${open.join("")}`;
   return s("svg", { class: "diagram", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": said },
-    s("defs", {}, head("head"), head("head-taken")), arrows, states);
+    s("defs", {}, head("head"), head("head-taken")), arrows, states, questions);
 }

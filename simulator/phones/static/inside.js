@@ -83,7 +83,7 @@ export class Inside {
 function drawConversation(seen, phone) {
   if (!phone) return [h("p", { class: "quiet" }, "Pick a phone.")];
   const questions = seen.questions.map((each) =>
-    h("p", { class: "question" }, `An open question of ${each.flow}: “${each.question}?”, until ${when(each.expires_at)}`));
+    h("p", { class: "question" }, `${each.flow} has asked “${each.question}?” and takes an answer until ${when(each.expires_at)}.`));
   if (!seen.flow) {
     const why = seen.carrier
       ? `${phone.name}'s last word was ${seen.carrier.toUpperCase()}: it is answered before any conversation is asked.`

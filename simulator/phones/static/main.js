@@ -122,6 +122,7 @@ function setPhones(list) {
     if (known) known.update(each);
     else addPhone(each);
   }
+  [...phones.values()].forEach((phone, place) => phone.setDigit(place + 1));
   tabs.update(list);
   if (!phones.has(current) && current !== tabs.INSIDE) select(list[0]?.number ?? tabs.INSIDE);
 }

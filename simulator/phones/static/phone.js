@@ -75,6 +75,11 @@ export class Phone {
     this.log.replaceChildren(this.empty);
   }
 
+  /** Tell which digit, with Alt, leads to its composer. */
+  setDigit(digit) {
+    if (digit <= 9) this.composer.words.setAttribute("aria-keyshortcuts", `Alt+${digit}`);
+  }
+
   tellTime(now) {
     this.clock.textContent = time(now);
   }

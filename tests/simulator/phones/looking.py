@@ -44,6 +44,12 @@ class Opened:
     def lit_state(self) -> Locator:
         return self.inside.locator(".diagram .lit")
 
+    def jump(self, by: str) -> None:
+        """Let the clock jump ahead."""
+        self.page.get_by_role("button", name="Jump ahead").click()
+        self.page.get_by_role("button", name=f"+ {by}").click()
+        self.page.keyboard.press("Escape")
+
     def add_phone(self, name: str, number: str = "") -> None:
         self.page.get_by_role("button", name="Add a phone").click()
         self.page.get_by_label("Name", exact=True).fill(name)

@@ -77,6 +77,19 @@ def test_a_phone_that_cannot_be_reached_shows_it(open_page: Open, standin: Stand
     expect(opened.inside.get_by_role("button", name="Sam undelivered (30003)")).to_be_visible()
 
 
+def test_an_open_question_is_lit_for_as_long_as_it_waits(open_page: Open) -> None:
+    opened = open_page()
+    opened.add_phone("Noor", "+1 555 010 0203")
+    opened.text("Noor", "JOIN pizza-palace")
+    expect(opened.phone("Noor").locator(".standing")).to_have_text("follows Pizza Palace")
+    opened.text("Noor", "LEAVE")
+    question = opened.inside.locator("[data-question='which']")
+    expect(question).to_have_class(LIT)
+    expect(opened.inside.get_by_text("Leave has asked “which?”")).to_be_visible()
+    opened.jump("1 hour")
+    expect(question).not_to_have_class(LIT)
+
+
 def test_a_switch_for_all_strikes_every_phone(open_page: Open) -> None:
     opened = open_page()
     opened.page.get_by_role("button", name="What goes wrong everywhere").click()
@@ -103,13 +116,10 @@ def test_a_draft_is_over_when_the_clock_has_jumped_a_day(open_page: Open, stack:
     before = stack.clock.ahead
     opened.text("Olivia", "Rolls, two for one")
     opened.delivered("Olivia", "Rolls, two for one")
-    opened.page.get_by_role("button", name="Jump ahead").click()
-    opened.page.get_by_role("button", name="+ 1 day").click()
-    expect(opened.page.locator("#ahead")).to_contain_text("d ahead")
-    opened.page.get_by_role("button", name="+ 10 minutes").click()
+    opened.jump("1 day")
+    opened.jump("10 minutes")
     expect(opened.page.locator("#ahead")).to_contain_text("10 min ahead")
     assert stack.clock.ahead - before == timedelta(days=1, minutes=10)
-    opened.page.keyboard.press("Escape")
     opened.text("Olivia", "CONFIRM")
     opened.delivered("Olivia", "Your draft waited for a day and was dropped")
 
