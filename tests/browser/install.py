@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from tests.browser import chromium
 
 _SECONDS = 300
+_APT = ("apt-get", "-qq", "-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=0")
 
 
 def main() -> int:
@@ -26,12 +27,17 @@ def main() -> int:
     print("Installing Chromium for the tests of pages (apt-get) …", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
-        ["apt-get", "-qq", "update"],
-        ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-core"],
+        ["update"],
+        ["install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-core"],
     ):
         try:
             result = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+                [*_APT, *command],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             print("  It took too long; the tests go on without a browser.")

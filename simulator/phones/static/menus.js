@@ -88,7 +88,7 @@ function troubleMenu(actions) {
   const count = h("b", { class: "count" });
   const found = menu("everywhere", "What goes wrong everywhere",
     [icon(...BOLT), h("span", {}, "Make trouble"), count],
-    h("p", {}, "For every phone. One phone has the same switches under its three dots."), switches.element);
+    h("p", {}, "For every phone; one phone has the same switches under its three dots. Of several, the one turned on first decides."), switches.element);
   found.update = (on) => {
     count.textContent = on.length || "";
     switches.update(on);
