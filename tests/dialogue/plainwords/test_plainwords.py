@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dialogue import phrasebook
@@ -15,7 +15,7 @@ from bot.dialogue.plainwords import Wish, judge
 from bot.i18n import LOCALES
 from tests.dialogue.plainwords.texts import DEVELOPMENT, HELD_OUT, texts
 
-PLACES_LOOKED_AT_PER_WORD = 40
+PLACES_LOOKED_AT_PER_WORD = 25  # more than the longest phrase has words
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -124,6 +124,7 @@ class Counted(list[str]):
         return super().__getitem__(place)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*sorted(phrasebook.right()), "qq", EDGE]), min_size=1, max_size=300))
 def test_no_text_takes_more_than_a_few_looks_at_each_word(said):
     counted = Counted(said)
