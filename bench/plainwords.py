@@ -2,7 +2,7 @@
 
     python -m bench.plainwords [--write]
 
-It judges the texts that were set aside before any rule was written (tests/dialogue/plainwords/held_out/).
+It judges the texts that were set aside before any rule was written (tests/plainwords/held_out/).
 With --write it makes locales/OPTOUT.md anew.
 """
 
@@ -14,9 +14,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from bot.dialogue.plainwords import Wish, judge
 from bot.i18n import CATALOGS, LOCALES, language_name
-from tests.dialogue.plainwords.texts import HELD_OUT, texts
+from bot.plainwords.judging import Wish, judge
+from tests.plainwords.texts import HELD_OUT, texts
 
 PUBLISHED = CATALOGS / "OPTOUT.md"
 

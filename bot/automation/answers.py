@@ -20,6 +20,7 @@ from bot.i18n import _
 from bot.ids import uuid7
 from bot.messaging.segments import LONGEST_TEXT, measure
 from bot.messaging.service import rows
+from bot.plainwords.judging import Wish, judge
 
 MOST_KEYWORDS = 20
 LONGEST_KEYWORD = 20
@@ -117,12 +118,14 @@ def check(said: str) -> str:
     """The word as it is compared, if it may be a keyword.
 
     :raises NoKeyword: it is not one word of 2 to 20 letters and digits.
-    :raises ReservedKeyword: it is a carrier's word, or one of ours in any language, or a number.
+    :raises ReservedKeyword: it is a carrier's word, or one of ours in any language, or a number, or people
+        say it to end.
     """
     word = i18n.fold(said)
     if not re.fullmatch(rf"\w{{2,{LONGEST_KEYWORD}}}", word) or "_" in word:
         raise NoKeyword(f"A keyword is one word of 2 to {LONGEST_KEYWORD} letters and digits, like HOURS.")
-    if word in slugs.RESERVED or word in i18n.every_word() or word.isdecimal() or i18n.locale_named(word):
+    ours = word in slugs.RESERVED or word in i18n.every_word() or word.isdecimal() or i18n.locale_named(word)
+    if ours or judge(word, i18n.ENGLISH).wish is not Wish.ORDINARY:
         raise ReservedKeyword(f"{said!r} means something of its own here: choose another word.")
     return word
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 from bot import i18n
 from bot.audience import doubts
 from bot.audience.slugs import slugify
-from bot.dialogue import conversations, plainwords
+from bot.dialogue import conversations
 from bot.dialogue.models import Conversation
 from bot.dialogue.optouts import brand, stop
 from bot.dialogue.patterns import COUNT, PHRASE, Heard, word
-from bot.dialogue.plainwords import Verdict, Wish
 from bot.dialogue.turn import Question, Turn
 from bot.i18n import _
+from bot.plainwords.judging import Verdict, Wish, judge
 
 SOURCE = "plain words"
 
@@ -32,7 +32,7 @@ def take_plain_words(
     :param is_command: whether a flow knows the text by its words, like ``ES: …`` or ``ANSWER HOURS: …``.
     :returns: None when the text is to be taken as what else it is.
     """
-    verdict = plainwords.judge(turn.body, turn.locale)
+    verdict = judge(turn.body, turn.locale)
     if verdict.wish is Wish.CLEAR and not _leaves_one(turn, heard):
         if turn.clients and turn.opt_out is None:
             return None if is_command() else _ask_member(turn, conversation)

@@ -25,6 +25,12 @@ def test_a_word_that_means_something_is_refused(session, pizza, now, said):
         answers.set_answer(session, pizza, said, "no", now=now)
 
 
+@pytest.mark.parametrize("said", ["Enough", "basta", "Unsub", "alto", "stopp", "停止"])
+def test_what_people_say_to_get_no_more_texts_is_refused(said):
+    with pytest.raises(answers.ReservedKeyword):
+        answers.check(said)
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_word_of_ours_is_refused_in_every_language(locale):
     single = [word for word in i18n.words("JOIN", [locale]) if word.isalnum()]

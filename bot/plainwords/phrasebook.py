@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from bot.dialogue.phrases import EDGE, Index, Phrase, Places, sequences, tokens
 from bot.i18n import CATALOGS, LOCALES
+from bot.plainwords.phrases import EDGE, Index, Phrase, Places, sequences, tokens
 
 CLEAR, AMBIGUOUS = "clear", "ambiguous"
 BEFORE, AFTER, ANYWHERE, DOUBT = "before", "after", "anywhere", "doubt"

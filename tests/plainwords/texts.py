@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.dialogue.plainwords import Wish
+from bot.plainwords.judging import Wish
 
 HERE = Path(__file__).parent
 DEVELOPMENT, HELD_OUT = "development", "held_out"

@@ -14,8 +14,8 @@ from enum import Enum
 
 from rapidfuzz.distance import OSA
 
-from bot.dialogue import phrasebook
-from bot.dialogue.phrases import EDGE, Found, Phrase, tokens
+from bot.plainwords import phrasebook
+from bot.plainwords.phrases import EDGE, Found, Phrase, tokens
 
 #: A word may differ from the one that was meant by one slip of the finger, a long one by two.
 LONG_WORD = 8

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from bench import plainwords
-from bot.dialogue.plainwords import Wish
 from bot.i18n import LOCALES, language_name
-from tests.dialogue.plainwords.texts import HELD_OUT, texts
+from bot.plainwords.judging import Wish
+from tests.plainwords.texts import HELD_OUT, texts
 
 ENOUGH = {Wish.CLEAR: 60, Wish.AMBIGUOUS: 25, Wish.ORDINARY: 60}
 

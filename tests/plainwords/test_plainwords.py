@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dialogue import phrasebook
-from bot.dialogue.phrases import EDGE, Phrase, PhraseError, sequences, tokens
-from bot.dialogue.plainwords import Wish, judge
 from bot.i18n import LOCALES
-from tests.dialogue.plainwords.texts import DEVELOPMENT, HELD_OUT, texts
+from bot.plainwords import phrasebook
+from bot.plainwords.judging import Wish, judge
+from bot.plainwords.phrases import EDGE, Phrase, PhraseError, sequences, tokens
+from tests.plainwords.texts import DEVELOPMENT, HELD_OUT, texts
 
 PLACES_LOOKED_AT_PER_WORD = 25  # more than the longest phrase has words
 
