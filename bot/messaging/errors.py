@@ -16,7 +16,7 @@ class Policy(Enum):
     SUPPRESS = auto()  # the number can't or won't receive texts: it is never called again
     CONFIGURATION = auto()  # the sender is paused until an operator has put something right; nobody fails
     FAIL = auto()  # this message fails; when it strikes many of a chunk, the sender is paused
-    CONTENT = auto()  # this message fails, and so will all that say the same
+    CONTENT = auto()  # this message fails, and however many do, the sender is not to blame
     LATER = auto()  # again with growing waits, as long as the text is of use
     ONCE = auto()  # again once, after a while
 
@@ -51,6 +51,9 @@ PROBLEMS: dict[int, tuple[Policy, str]] = {
     21617: (Policy.CONTENT, "the text is longer than 1,600 characters"),
     21620: (Policy.CONTENT, "Twilio can't use the picture's address"),
     21623: (Policy.CONTENT, "too many pictures"),
+    30036: (Policy.CONTENT, "its useful life was over before Twilio could send it"),
+    # The carrier may have it: Twilio does not send it again either.
+    30410: (Policy.CONTENT, "the carrier did not answer in time"),
     14107: (Policy.LATER, "more than thirty texts to one number in half a minute"),
     21611: (Policy.LATER, "the sender's queue at Twilio is full"),
     30001: (Policy.LATER, "the text waited too long in Twilio's queue"),
@@ -58,7 +61,6 @@ PROBLEMS: dict[int, tuple[Policy, str]] = {
     30022: (Policy.LATER, "the carrier's rate for this sender is used up"),
     30023: (Policy.LATER, "the carrier's cap for this day is used up"),
     30027: (Policy.LATER, "T-Mobile's cap for this day is used up"),
-    30410: (Policy.LATER, "the carrier did not answer in time"),
     30610: (Policy.LATER, "it is quiet hours where the recipient is"),
     63038: (Policy.LATER, "the account's cap for 24 hours is used up"),
     30003: (Policy.ONCE, "the phone is off or out of reach"),

@@ -238,6 +238,19 @@ class Message(Base):
     updated_at: Mapped[datetime]
 
 
+class EndedAttempt(Base):
+    """A text that Twilio took and could not deliver, and whose message is sent again.
+
+    What is still told about it must not be taken for news of the text that goes out in its place.
+    """
+
+    __tablename__ = "ended_attempt"
+
+    provider_id: Mapped[str] = mapped_column(primary_key=True)  # Twilio's MessageSid
+    message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("message.id"))
+    ended_at: Mapped[datetime]
+
+
 class MessageHistory(Base):
     """Every step of every message, appended with the step."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime
 
 from bot.messaging import errors
 from bot.messaging.chunks import Call
 from bot.messaging.errors import Policy
+from bot.messaging.retries import doubling, later
 from bot.messaging.statuses import ACCEPTED, FAILED, FROM_TWILIO, PENDING, UNKNOWN
 from bot.messaging.steps import Step
 from bot.vendors.twilio import (
@@ -21,9 +21,6 @@ from bot.vendors.twilio import (
 
 #: Waits between calls that were never processed double up to this.
 LONGEST_WAIT_SECONDS = 300.0
-#: Where Twilio says that its queues or a carrier's cap are full, a second would change nothing.
-LATER_SECONDS = 60.0
-LONGEST_LATER_SECONDS = 3600.0
 
 
 def step_of(call: Call, outcome: Outcome, *, at: datetime) -> Step:
@@ -34,7 +31,7 @@ def step_of(call: Call, outcome: Outcome, *, at: datetime) -> Step:
         case Rejected(code):
             return _refused(call, code, at=at)
         case Ambiguous(reason):
-            return Step(call.message_id, UNKNOWN, "send", at, detail=reason)
+            return Step(call.message_id, UNKNOWN, "send", at, detail=reason, attempt=call.attempt)
         case RateLimited(code, retry_after):
             wait = max(backoff(call.attempt), retry_after or 0.0)
             return back(call, at=at, wait=wait, why=str(code))
@@ -56,14 +53,9 @@ def back(call: Call, *, at: datetime, wait: float, why: str, code: int | None = 
     )
 
 
-def backoff(attempt: int, *, first: float = 1.0, longest: float = LONGEST_WAIT_SECONDS) -> float:
-    """Seconds to wait after the ``attempt``-th call: doubling from the first, less up to half by chance."""
-    return min(longest, first * 2.0 ** min(attempt - 1, 16)) * random.uniform(0.5, 1.0)
-
-
-def later(attempt: int) -> float:
-    """Seconds to wait after the ``attempt``-th call where a queue or a cap is full."""
-    return backoff(attempt, first=LATER_SECONDS, longest=LONGEST_LATER_SECONDS)
+def backoff(attempt: int) -> float:
+    """Seconds to wait after the ``attempt``-th call: doubling from one second, less up to half by chance."""
+    return doubling(attempt, first=1.0, longest=LONGEST_WAIT_SECONDS)
 
 
 def _refused(call: Call, code: int, *, at: datetime) -> Step:
@@ -73,4 +65,4 @@ def _refused(call: Call, code: int, *, at: datetime) -> Step:
         case Policy.LATER | Policy.ONCE:
             return back(call, at=at, wait=later(call.attempt), why=str(code))
         case _:
-            return Step(call.message_id, FAILED, "send", at, error_code=code)
+            return Step(call.message_id, FAILED, "send", at, error_code=code, attempt=call.attempt)

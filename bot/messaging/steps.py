@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,10 @@ from sqlalchemy import Row, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from bot.events import service as events
-from bot.messaging import caps, consequences
-from bot.messaging.models import Chunk, Message, MessageHistory
-from bot.messaging.statuses import CALLING, FINAL_RANK, PENDING, RANK
+from bot.messaging import caps, consequences, retries
+from bot.messaging.consequences import Messages
+from bot.messaging.models import Chunk, EndedAttempt, Message, MessageHistory
+from bot.messaging.statuses import CALLING, DELIVERED, FINAL_RANK, PENDING, RANK, UNKNOWN
 
 Source = tuple[str, uuid.UUID]
 
@@ -27,9 +28,9 @@ Source = tuple[str, uuid.UUID]
 class Step:
     """Something we learnt about one message.
 
-    :param source: who says so: send | receipt.
-    :param attempt: with PENDING only: the call that was never processed. The step back is not taken when the
-        message has meanwhile been called again or given up as unknown.
+    :param source: who says so: send | receipt | look.
+    :param attempt: of what a call has told, unless Twilio took the text: which call. It means nothing for a
+        message that has meanwhile been called again.
     :param retry_in: with PENDING only: seconds until the message may be called again.
     """
 
@@ -42,6 +43,7 @@ class Step:
     detail: str | None = None
     attempt: int | None = None
     retry_in: float = 0
+    is_old_news: bool = False  # about a text that could not be delivered, in whose place another goes out
 
 
 _MOVE = text("""
@@ -68,12 +70,18 @@ def take(session: Session, steps: list[Step], *, now: datetime) -> None:
     steps = [step for step in steps if step.message_id in messages]
     if not steps:
         return
-    moves = _moves(steps, messages)
+    steps = _with_old_news(session, steps)
+    moves, again = retries.part(session, _moves(steps, messages), messages, now=now)
     if moves:
         caps.put_back(session, [step.message_id for step in moves if step.status == PENDING])
         session.execute(_MOVE, _columns(moves) | {"now": now})
-    session.execute(insert(MessageHistory), [_history(step) for step in steps])
-    codes = {step.message_id: step.error_code for step in steps if step.error_code is not None}
+    session.execute(insert(MessageHistory), [_history(step, messages[step.message_id]) for step in steps])
+    retries.send_again(session, again, messages, now=now)
+    codes = {
+        step.message_id: step.error_code
+        for step in steps
+        if step.error_code is not None and not step.is_old_news
+    }
     consequences.draw(session, codes, messages, now=now)
     finished = {
         (messages[step.message_id].source_type, messages[step.message_id].source_id): messages[
@@ -121,6 +129,17 @@ def _is_open(source_type: str, source_id: uuid.UUID) -> Any:
     return or_(unfinished.exists(), chunks.exists())
 
 
+def _with_old_news(session: Session, steps: list[Step]) -> list[Step]:
+    """These steps, those marked that are about texts in whose place another goes out."""
+    told = {step.provider_id for step in steps if step.provider_id is not None}
+    ended = set(
+        session.scalars(select(EndedAttempt.provider_id).where(EndedAttempt.provider_id.in_(told)))
+        if told
+        else ()
+    )
+    return [replace(step, is_old_news=True) if step.provider_id in ended else step for step in steps]
+
+
 def _lock(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[*tuple[Any, ...]]]:
     # In the order of their ids, so that a batch of results and a batch of receipts can't wait for each other.
     found = session.execute(
@@ -129,6 +148,8 @@ def _lock(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[*tu
             Message.status,
             Message.rank,
             Message.attempts,
+            Message.provider_id,
+            Message.expires_at,
             Message.purpose,
             Message.client_id,
             Message.contact_point_id,
@@ -145,17 +166,29 @@ def _lock(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[*tu
     return {row.id: row for row in found}
 
 
-def _moves(steps: list[Step], messages: dict[uuid.UUID, Row[*tuple[Any, ...]]]) -> list[Step]:
+def _moves(steps: list[Step], messages: Messages) -> list[Step]:
     """The step that each message takes: the highest, if it leads anywhere."""
     moves: dict[uuid.UUID, Step] = {}
     for step in steps:
         message, chosen = messages[step.message_id], moves.get(step.message_id)
+        if _is_of_another_call(step, message):
+            continue
+        if step.status in {PENDING, UNKNOWN} and message.status != CALLING:
+            continue
         if step.status == PENDING:
-            if message.status == CALLING and message.attempts == step.attempt and chosen is None:
+            if chosen is None:
                 moves[message.id] = step
         elif RANK[step.status] > max(message.rank, RANK[chosen.status] if chosen else -1):
             moves[message.id] = step
     return list(moves.values())
+
+
+def _is_of_another_call(step: Step, message: Row[*tuple[Any, ...]]) -> bool:
+    """Whether a step is about another call of its message than the last; only "delivered" then counts."""
+    if step.attempt is not None and step.attempt != message.attempts:
+        return True
+    another = None not in {step.provider_id, message.provider_id} and step.provider_id != message.provider_id
+    return (another or step.is_old_news) and step.status != DELIVERED
 
 
 def _columns(moves: list[Step]) -> dict[str, list[Any]]:
@@ -170,12 +203,14 @@ def _columns(moves: list[Step]) -> dict[str, list[Any]]:
     }
 
 
-def _history(step: Step) -> dict[str, Any]:
-    code = None if step.error_code is None else str(step.error_code)
+def _history(step: Step, message: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    detail = step.detail or (None if step.error_code is None else str(step.error_code))
+    if step.provider_id is not None and message.provider_id not in {None, step.provider_id}:
+        detail = f"{detail or ''} of another text, {step.provider_id}".strip()
     return {
         "message_id": step.message_id,
         "status": step.status,
         "source": step.source,
-        "detail": step.detail or code,
+        "detail": detail,
         "at": step.at,
     }

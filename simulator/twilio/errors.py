@@ -68,6 +68,7 @@ DELIVERY_FAILURES: Final[dict[int, str]] = {
     30032: "Toll-Free Number Has Not Been Verified",
     30034: "US A2P 10DLC - Message from an Unregistered Number",
     30035: "US A2P 10DLC - Message from a number still being configured",
+    30036: "Validity Period Expired",
     30410: "Provider timeout error",
     30610: "Message blocked during quiet hours",
     30640: "Message blocked: recipient is a known litigator",

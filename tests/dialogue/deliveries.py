@@ -90,7 +90,7 @@ class Deliveries:
     def _answer(self, call: Call) -> twilio.Outcome:
         if self.unlucky.get(call.to) == BLOCKED:
             return Rejected(21610)
-        return Accepted(f"SM{call.message_id.hex}", "accepted")
+        return Accepted(_sid(call), "accepted")
 
     def _append_receipt(self, session: Session, call: Call, now: datetime) -> None:
         if self.unlucky.get(call.to) == BLOCKED:
@@ -98,8 +98,13 @@ class Deliveries:
         receipts.append(
             session,
             message_id=call.message_id,
-            provider_id=f"SM{call.message_id.hex}",
+            provider_id=_sid(call),
             status="delivered" if self.reached(call) else "undelivered",
             error_code=None if self.reached(call) else 30003,
             now=now,
         )
+
+
+def _sid(call: Call) -> str:
+    """Twilio's id of the text that a call makes."""
+    return f"SM{call.message_id.hex}{call.attempt}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -20,46 +19,18 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select, update
 
 from bot import db
-from bot.claims import Lease, LeaseLost
+from bot.claims import LeaseLost
 from bot.jobs import BULK
-from bot.messaging import chunks, receipts, respites, service, steps
-from bot.messaging.chunks import Call
-from bot.messaging.models import Chunk, Message
+from bot.messaging import chunks, pauses, receipts, respites, service, steps
+from bot.messaging.models import Chunk, Message, MessageHistory
 from bot.messaging.outcomes import step_of
 from bot.messaging.statuses import CALLING, PENDING, RANK
-from bot.vendors.twilio import Accepted, Ambiguous, Outcome, RateLimited, Rejected
+from bot.vendors.twilio import Accepted, Outcome
 from tests.messaging import broadcast
+from tests.messaging.workers import ANSWERS, Worker, answer, provider_id_of_sender, sid_of
 
 PEOPLE = 5
 _broadcasts = count()
-
-ANSWERS: tuple[tuple[bool, type[Outcome] | int], ...] = (
-    (True, Accepted),
-    (True, Ambiguous),  # Twilio took it, and its answer was lost
-    (False, Ambiguous),
-    (False, RateLimited),
-    (False, 21612),
-    (False, 21610),
-)
-
-
-def answer(kind: type[Outcome] | int, sid: str) -> Outcome:
-    if isinstance(kind, int):
-        return Rejected(kind)
-    made: dict[type[Outcome], Outcome] = {
-        Accepted: Accepted(sid, "accepted"),
-        Ambiguous: Ambiguous("timeout"),
-        RateLimited: RateLimited(20429, None),
-    }
-    return made[kind]
-
-
-@dataclass
-class Worker:
-    """A process: the chunk it holds, as far as it knows, and its calls whose answers are to come."""
-
-    lease: Lease
-    calls: list[Call] = field(default_factory=list)
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -69,13 +40,17 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.now = datetime.now(UTC)
         first = next(_broadcasts) * PEOPLE
-        self.announced = broadcast.create(PEOPLE, now=self.now, chunk_size=3, first=first)
+        self.announced = broadcast.create(
+            PEOPLE, now=self.now, chunk_size=3, first=first, expires_at=self.now + timedelta(hours=10)
+        )
         self.workers: list[Worker] = []
-        self.taken: Counter[uuid.UUID] = Counter()
+        #: The texts that Twilio took, by message.
+        self.taken: dict[uuid.UUID, list[str]] = defaultdict(list)
         self.stopped: set[uuid.UUID] = set()
         self.left_alone: dict[uuid.UUID, datetime] = {}
         messages = self._messages()
         self.ranks: dict[uuid.UUID, int] = {message.id: message.rank for message in messages}
+        self.again: Counter[uuid.UUID] = Counter()
         # Hypothesis repeats what it drew, so nothing may depend on the ids, which are new each time.
         self.place = {message.id: place for place, message in enumerate(messages)}
 
@@ -121,25 +96,31 @@ class LedgerMachine(RuleBasedStateMachine):
         worker = data.draw(st.sampled_from([each for each in self.workers if each.calls]))
         call = worker.calls.pop(data.draw(st.integers(0, len(worker.calls) - 1)))
         took, kind = how
-        self.taken[call.message_id] += took
-        step = step_of(call, answer(kind, f"SM{call.message_id}"), at=self.now)
+        if took:
+            self.taken[call.message_id].append(sid_of(call))
+        step = step_of(call, answer(kind, sid_of(call)), at=self.now)
         with db.transaction() as session:
             steps.take(session, [step], now=self.now)
         if kind == 21610 and self._opted_out(call.message_id):
             self.stopped.add(self._person(call.message_id))
 
     @precondition(lambda self: any(self.taken.values()))
-    @rule(data=st.data(), word=st.sampled_from(["queued", "sent", "delivered", "undelivered", "failed"]))
-    def receipt(self, data: st.DataObject, word: str) -> None:
-        taken = [each for each, took in self.taken.items() if took]
+    @rule(
+        data=st.data(),
+        word=st.sampled_from(["queued", "sent", "delivered", "undelivered", "failed"]),
+        code=st.sampled_from([30003, 30022, 30034, 30006, 30007]),
+    )
+    def receipt(self, data: st.DataObject, word: str, code: int) -> None:
+        taken = [each for each, sids in self.taken.items() if sids]
         message_id = data.draw(st.sampled_from(sorted(taken, key=self.place.__getitem__)))
+        sid = self.taken[message_id][data.draw(st.integers(0, len(self.taken[message_id]) - 1))]
         with db.transaction() as session:
             receipts.append(
                 session,
                 message_id=message_id,
-                provider_id=f"SM{message_id}",
+                provider_id=sid,
                 status=word,
-                error_code=30003 if word in {"undelivered", "failed"} else None,
+                error_code=code if word in {"undelivered", "failed"} else None,
                 now=self.now,
             )
 
@@ -147,6 +128,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def apply_receipts(self) -> None:
         with db.transaction() as session:
             receipts.apply(session, now=self.now)
+
+    @rule()
+    def resume(self) -> None:
+        """An operator puts right what paused the sender."""
+        with db.transaction() as session:
+            pauses.resume(session, provider_id_of_sender(), now=self.now)
 
     @rule(position=st.integers(0, PEOPLE - 1))
     def stop(self, position: int) -> None:
@@ -220,42 +207,45 @@ class LedgerMachine(RuleBasedStateMachine):
         """Any of its calls may have reached Twilio; nobody will ever write their answers."""
         worker = data.draw(st.sampled_from(self.workers))
         for call in worker.calls:
-            self.taken[call.message_id] += data.draw(st.booleans())
+            if data.draw(st.booleans()):
+                self.taken[call.message_id].append(sid_of(call))
         self._end_lease(worker)
         self.workers.remove(worker)
 
     @invariant()
-    def nobody_gets_it_twice(self) -> None:
-        assert all(took <= 1 for took in self.taken.values()), self.taken
+    def nobody_gets_it_twice_unless_it_is_on_record_why(self) -> None:
+        again = self._sent_again()
+        assert all(len(sids) <= 1 + again[each] for each, sids in self.taken.items()), self.taken
 
     @invariant()
     def it_sums_to_the_audience_and_a_status_never_goes_down(self) -> None:
         assert self.announced.ledger.total == PEOPLE
+        again = self._sent_again()
         for message in self._messages():
             before = self.ranks[message.id]
             never_processed = (before, message.rank) == (RANK[CALLING], RANK[PENDING])
-            assert message.rank >= before or never_processed, (message.status, before)
+            goes_again = message.rank == RANK[PENDING] and again[message.id] > self.again[message.id]
+            assert message.rank >= before or never_processed or goes_again, (message.status, before)
             self.ranks[message.id] = message.rank
+        self.again = again
 
     def teardown(self) -> None:
         """The processes die; one that lives sends the rest, and nothing stays pending or half called."""
         for worker in self.workers:
             self._end_lease(worker)
-        self.now += timedelta(days=1)
+        self.resume()
+        self.now += timedelta(hours=2)
         with db.transaction() as session:
             while (leased := chunks.take(session, BULK, now=self.now)) is not None:
                 marked = chunks.mark(session, leased.lease, most=PEOPLE, now=self.now)
-                self.taken.update(call.message_id for call in marked.calls)
-                steps.take(
-                    session,
-                    [
-                        step_of(call, Accepted(f"SM{call.message_id}", "sent"), at=self.now)
-                        for call in marked.calls
-                    ],
-                    now=self.now,
-                )
+                for call in marked.calls:
+                    self.taken[call.message_id].append(sid_of(call))
+                answers = [
+                    step_of(call, Accepted(sid_of(call), "sent"), at=self.now) for call in marked.calls
+                ]
+                steps.take(session, answers, now=self.now)
                 chunks.put_down(session, leased.lease, now=self.now)
-        self.nobody_gets_it_twice()
+        self.nobody_gets_it_twice_unless_it_is_on_record_why()
         ledger = self.announced.ledger
         assert (ledger.pending, ledger.calling, ledger.total) == (0, 0, PEOPLE)
         with db.transaction() as session:
@@ -276,6 +266,18 @@ class LedgerMachine(RuleBasedStateMachine):
                 .where(Chunk.id == worker.lease.id, Chunk.lease_token == worker.lease.token)
                 .values(leased_until=func.now() - timedelta(seconds=1))
             )
+
+    def _sent_again(self) -> Counter[uuid.UUID]:
+        """How often each message was sent again because of what Twilio told of its text."""
+        with db.transaction() as session:
+            found = session.scalars(
+                select(MessageHistory.message_id).where(
+                    MessageHistory.message_id.in_(self.place),
+                    MessageHistory.status == PENDING,
+                    MessageHistory.source != "send",
+                )
+            )
+            return Counter(found)
 
     def _person(self, message_id: uuid.UUID) -> uuid.UUID:
         return next(each.contact_point_id for each in self._messages() if each.id == message_id)

@@ -174,14 +174,15 @@ def test_the_last_receipt_settles_the_source_once(twilio, now):
         with db.transaction() as session:
             return session.scalar(select(func.count()).where(Event.type == "messaging.settled"))
 
-    append(announced.message(0).id, "undelivered", now=now, error_code=30003)
+    first, second = announced.message(0), announced.message(1)
+    append(first.id, "undelivered", now=now, sid=first.provider_id, error_code=30003)
     apply(now)
     assert settled() == 0
-    append(announced.message(1).id, "delivered", now=now, sid="SM2")
-    append(announced.message(1).id, "delivered", now=now, sid="SM2")
+    append(second.id, "delivered", now=now, sid=second.provider_id)
+    append(second.id, "delivered", now=now, sid=second.provider_id)
     apply(now)
     assert settled() == 1
-    append(announced.message(0).id, "delivered", now=now)
+    append(first.id, "delivered", now=now, sid=first.provider_id)
     apply(now)
     assert settled() == 1
     assert announced.ledger.delivered == 2

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select, text
 
 from bot import db, migrations, tables
 from bot.messaging import receipts, respites
-from bot.messaging.models import OptOut, SenderDay
+from bot.messaging.models import EndedAttempt, Message, OptOut, SenderDay
 from simulator.servers import Servers
 
 REVISIONS = [
@@ -57,6 +57,8 @@ def fill(project_root: Path) -> None:
             until=player.now,
             now=player.now,
         )
+        message_id = session.scalars(select(Message.id)).first()
+        session.add(EndedAttempt(provider_id="SM2", message_id=message_id, ended_at=player.now))
 
 
 def row_counts() -> dict[str, int]:
