@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     twilio_api_base_url: BaseUrl = "https://api.twilio.com"
     quiet_hours: Literal["on", "off"] = "on"
     lease_seconds: int = Field(60, ge=1)
+    unknown_grace_seconds: int = Field(300, ge=0)
+    # By then neither a receipt nor Twilio's own list knows of the text: most likely it was never taken, and
+    # nobody may be awake to decide. What is sent once more is on record.
+    unknown_policy: Literal["resend", "hold"] = "resend"
     # Twilio's list price for one US segment from a long code, before carrier fees, as of July 2026
     # (twilio.com/en-us/sms/pricing/us). It only feeds the estimate in previews.
     segment_price_usd: Decimal = Field(Decimal("0.0083"), ge=0)

@@ -47,6 +47,7 @@ SWEEPS = (
     Sweep(messaging.wake_applier, timedelta(seconds=1)),
     Sweep(messaging.wake_senders, timedelta(seconds=2)),
     Sweep(messaging.numbers_without_place, timedelta(seconds=2)),
+    Sweep(messaging.unknowns, timedelta(seconds=2)),
     Sweep(audience.untold_subscribers, timedelta(seconds=5)),
     Sweep(media.unfetched_media, timedelta(seconds=2)),
     Sweep(automation.due_welcomes, timedelta(seconds=5)),

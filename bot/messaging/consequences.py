@@ -17,7 +17,7 @@ from bot.messaging.models import OptOut
 
 OPTED_OUT = 21610
 
-Messages = Mapping[uuid.UUID, Row[*tuple[Any, ...]]]
+Messages = Mapping[uuid.UUID, Any]  # rows of what steps.py locks
 
 
 def draw(session: Session, codes: Mapping[uuid.UUID, int], messages: Messages, *, now: datetime) -> None:

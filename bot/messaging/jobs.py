@@ -50,6 +50,13 @@ def apply_receipts() -> None:
             return
 
 
+def settle_unknowns() -> None:
+    """Look up, for a short while, the numbers that are due; a sweep starts the next job."""
+    from bot.messaging import looking  # the web process needs no HTTP client for it
+
+    looking.settle_due(clock=utc_now)
+
+
 def wake_senders(session: Session, *, now: datetime) -> None:
     """Enqueue, after the commit, a sender for every chunk that can be leased then, less those queued already.
 

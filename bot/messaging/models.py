@@ -208,7 +208,8 @@ class Message(Base):
         Index(
             "ix_message_unfinished", "source_type", "source_id", "rank", postgresql_where=text("rank < 80")
         ),
-        Index("ix_message_contact_point_id_pending", "contact_point_id", postgresql_where=text("rank = 0")),
+        # Pending, being called, or unknown.
+        Index("ix_message_contact_point_id_open", "contact_point_id", postgresql_where=text("rank <= 20")),
         Index("ix_message_unknown", "updated_at", postgresql_where=text("rank = 20")),
         Index("ix_message_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     )
@@ -238,6 +239,21 @@ class Message(Base):
     updated_at: Mapped[datetime]
 
 
+class Lookup(Base):
+    """A number with messages that are unknown, to be looked up in Twilio's list."""
+
+    __tablename__ = "lookup"
+    __table_args__ = (Index("ix_lookup_not_before", "not_before", "id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"), unique=True)
+    lease_token: Mapped[uuid.UUID | None]
+    leased_until: Mapped[datetime | None]  # by the database's clock
+    leased_by: Mapped[str | None]
+    not_before: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
 class EndedAttempt(Base):
     """A text that Twilio took and could not deliver, and whose message is sent again.
 
@@ -260,7 +276,7 @@ class MessageHistory(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     message_id: Mapped[uuid.UUID]
     status: Mapped[str]
-    source: Mapped[str]  # send | receipt | sweep | opt-out
+    source: Mapped[str]  # send | receipt | look | policy | operator | opt-out | sweep
     detail: Mapped[str | None]
     at: Mapped[datetime]
 

@@ -148,7 +148,7 @@ def _move(session: Session, old_chunk: uuid.UUID, together: list[Again], *, now:
 def _may_go_again(step: Step, messages: Messages) -> bool:
     message = messages[step.message_id]
     return (
-        step.source == "receipt"
+        step.source in {"receipt", "look"}
         and step.status in {UNDELIVERED, FAILED}
         and step.error_code is not None
         and message.chunk_id is not None  # a reply went with the answer to a webhook
@@ -176,7 +176,7 @@ def _tried(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
         .where(
             MessageHistory.message_id.in_(ids),
             MessageHistory.status == PENDING,
-            MessageHistory.source == "receipt",
+            MessageHistory.source.in_(("receipt", "look")),
         )
         .group_by(MessageHistory.message_id)
     )

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.jobs import TURN_SECONDS
-from bot.messaging import jobs, places, receipts
+from bot.jobs import BULK, TURN_SECONDS, defer
+from bot.messaging import jobs, places, receipts, settling
 
 
 def wake_senders(session: Session, now: datetime) -> None:
@@ -27,3 +27,9 @@ def wake_applier(session: Session, now: datetime) -> None:  # noqa: ARG001
     """Receipts that wait in the inbox."""
     if receipts.wait(session):
         jobs.wake_applier()
+
+
+def unknowns(session: Session, now: datetime) -> None:
+    """Messages that were called and never answered, whose number is due to be looked up at Twilio."""
+    if settling.expect(session, now=now):
+        defer(session, BULK, jobs.settle_unknowns)

@@ -76,6 +76,20 @@ class Broadcast:
             )
             return {number(position) for position in positions}
 
+    def sent_again(self) -> Counter[uuid.UUID]:
+        """How often each message has gone out again, by what is on record."""
+        with db.transaction() as session:
+            again = session.scalars(
+                select(MessageHistory.message_id)
+                .join(Message, Message.id == MessageHistory.message_id)
+                .where(
+                    Message.source_id == self.source_id,
+                    MessageHistory.status == PENDING,
+                    MessageHistory.source != "send",
+                )
+            )
+            return Counter(again)
+
     def statuses(self) -> Counter[str]:
         with db.transaction() as session:
             return Counter(session.scalars(select(Message.status).where(Message.source_id == self.source_id)))

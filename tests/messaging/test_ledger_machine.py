@@ -21,13 +21,13 @@ from sqlalchemy import func, select, update
 from bot import db
 from bot.claims import LeaseLost
 from bot.jobs import BULK
-from bot.messaging import chunks, pauses, receipts, respites, service, steps
-from bot.messaging.models import Chunk, Message, MessageHistory
+from bot.messaging import chunks, pauses, receipts, respites, service, settling, steps
+from bot.messaging.models import Chunk, Lookup, Message
 from bot.messaging.outcomes import step_of
-from bot.messaging.statuses import CALLING, PENDING, RANK
+from bot.messaging.statuses import CALLING, PENDING, RANK, UNKNOWN
 from bot.vendors.twilio import Accepted, Outcome
 from tests.messaging import broadcast
-from tests.messaging.workers import ANSWERS, Worker, answer, provider_id_of_sender, sid_of
+from tests.messaging.workers import ANSWERS, Worker, answer, listed, provider_id_of_sender, sid_of
 
 PEOPLE = 5
 _broadcasts = count()
@@ -129,6 +129,26 @@ class LedgerMachine(RuleBasedStateMachine):
         with db.transaction() as session:
             receipts.apply(session, now=self.now)
 
+    @precondition(lambda self: any(message.rank == RANK[UNKNOWN] for message in self._messages()))
+    @rule(data=st.data())
+    def look(self, data: st.DataObject) -> None:
+        """Read Twilio's list for one number that has an unknown message, and act on it."""
+        unknown = [message for message in self._messages() if message.rank == RANK[UNKNOWN]]
+        message = data.draw(st.sampled_from(unknown))
+        with db.transaction() as session:
+            settling.expect(session, now=self.now + timedelta(days=1))
+            session.execute(
+                update(Lookup)
+                .where(Lookup.contact_point_id == message.contact_point_id)
+                .values(not_before=func.to_timestamp(0))
+            )
+        with db.transaction() as session:
+            question = settling.take(session, now=self.now)
+            if question is not None:
+                settling.settle(
+                    session, question, listed(question, self.taken, self._messages()), now=self.now
+                )
+
     @rule()
     def resume(self) -> None:
         """An operator puts right what paused the sender."""
@@ -214,13 +234,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_gets_it_twice_unless_it_is_on_record_why(self) -> None:
-        again = self._sent_again()
+        again = self.announced.sent_again()
         assert all(len(sids) <= 1 + again[each] for each, sids in self.taken.items()), self.taken
 
     @invariant()
     def it_sums_to_the_audience_and_a_status_never_goes_down(self) -> None:
         assert self.announced.ledger.total == PEOPLE
-        again = self._sent_again()
+        again = self.announced.sent_again()
         for message in self._messages():
             before = self.ranks[message.id]
             never_processed = (before, message.rank) == (RANK[CALLING], RANK[PENDING])
@@ -266,18 +286,6 @@ class LedgerMachine(RuleBasedStateMachine):
                 .where(Chunk.id == worker.lease.id, Chunk.lease_token == worker.lease.token)
                 .values(leased_until=func.now() - timedelta(seconds=1))
             )
-
-    def _sent_again(self) -> Counter[uuid.UUID]:
-        """How often each message was sent again because of what Twilio told of its text."""
-        with db.transaction() as session:
-            found = session.scalars(
-                select(MessageHistory.message_id).where(
-                    MessageHistory.message_id.in_(self.place),
-                    MessageHistory.status == PENDING,
-                    MessageHistory.source != "send",
-                )
-            )
-            return Counter(found)
 
     def _person(self, message_id: uuid.UUID) -> uuid.UUID:
         return next(each.contact_point_id for each in self._messages() if each.id == message_id)

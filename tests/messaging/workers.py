@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 
 from bot.claims import Lease
 from bot.config import settings
 from bot.messaging.chunks import Call
+from bot.messaging.models import Message
+from bot.messaging.settling import Question
+from bot.vendors.listing import Listed
 from bot.vendors.twilio import Accepted, Ambiguous, Outcome, RateLimited, Rejected
 
 ANSWERS: tuple[tuple[bool, type[Outcome] | int], ...] = (
@@ -33,6 +37,30 @@ def answer(kind: type[Outcome] | int, sid: str) -> Outcome:
 def sid_of(call: Call) -> str:
     """Twilio's id of the text that a call makes."""
     return f"SM{call.message_id}.{call.attempt}"
+
+
+def listed(question: Question, taken: dict[uuid.UUID, list[str]], messages: list[Message]) -> list[Listed]:
+    """Twilio's list, as far as it is about the last calls of the messages in question.
+
+    :param taken: the ids of the texts that Twilio took, by message.
+    """
+    last = {message.id: f"SM{message.id}.{message.attempts}" for message in messages}
+    return [
+        Listed(
+            sid=last[unknown.message_id],
+            direction="outbound-api",
+            to=unknown.to,
+            from_=None,
+            service_sid=unknown.sender,
+            body=unknown.body,
+            media_count=0,
+            status="sent",
+            error_code=None,
+            created_at=unknown.called_at,
+        )
+        for unknown in question.unknowns
+        if last[unknown.message_id] in taken[unknown.message_id]
+    ]
 
 
 def provider_id_of_sender() -> str:

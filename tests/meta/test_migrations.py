@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select, text
 
 from bot import db, migrations, tables
 from bot.messaging import receipts, respites
-from bot.messaging.models import EndedAttempt, Message, OptOut, SenderDay
+from bot.messaging.models import EndedAttempt, Lookup, Message, OptOut, SenderDay
 from simulator.servers import Servers
 
 REVISIONS = [
@@ -58,6 +58,9 @@ def fill(project_root: Path) -> None:
             now=player.now,
         )
         message_id = session.scalars(select(Message.id)).first()
+        session.add(
+            Lookup(contact_point_id=somebody.contact_point_id, not_before=player.now, created_at=player.now)
+        )
         session.add(EndedAttempt(provider_id="SM2", message_id=message_id, ended_at=player.now))
 
 

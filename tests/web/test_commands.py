@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from bot import db
 from bot.audience.models import Client
+from bot.clock import utc_now
 from bot.events import service as events
 from bot.events.models import DEAD, Event, Handling
 from bot.messaging import pauses
-from bot.messaging.models import Sender
+from bot.messaging.models import Message, Sender
+from tests.messaging import broadcast
 from tests.web.conftest import Run
 
 ADD = ("clients", "add", "--name", "Pizza Palace", "--slug", "pizza-palace", "--phone", "+1 555 010 0001")
@@ -173,4 +175,24 @@ def test_a_paused_sender_is_shown_with_its_reason_and_resumed(run: Run, now: dat
     assert (unknown.exit_code, unknown.stderr) == (
         1,
         "Error: No sender is called 'MG0': `senders list` names them all.\n",
+    )
+
+
+def test_unknown_texts_are_listed_and_a_person_decides(run: Run, now: datetime) -> None:
+    assert run("messages", "unknown", "list").stderr == "No text is unknown.\n"
+    announced = broadcast.create(2, now=now, expires_at=utc_now() + timedelta(hours=1))
+    first, second = announced.message(0).id, announced.message(1).id
+    with db.transaction() as session:
+        session.execute(update(Message).values(status="unknown", rank=20, attempts=1, calling_at=now))
+    assert run("messages", "unknown", "list").stdout == "".join(
+        f"{each}\t2026-11-23T15:00:00Z\t1\tannouncement {announced.source_id}\t…{last4}\n"
+        for each, last4 in ((first, "0000"), (second, "0001"))
+    )
+    assert run("messages", "unknown", "resend", str(first)).stdout == f"{first} goes out once more.\n"
+    assert run("messages", "unknown", "drop", str(second)).stdout == f"{second} is given up.\n"
+    assert announced.statuses() == {"pending": 1, "failed": 1}
+    again = run("messages", "unknown", "drop", str(second))
+    assert (again.exit_code, again.stderr) == (
+        1,
+        f"Error: No unknown text is called {second}: `messages unknown list` names them all.\n",
     )

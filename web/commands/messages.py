@@ -10,10 +10,12 @@ from bot.dialogue import inbox
 from bot.dialogue.models import Inbound
 from bot.messaging import errors, inspection
 from bot.messaging.models import Chunk, ContactPoint, Message, MessageHistory, Rendering, Sender
+from web.commands import unknowns
 from web.commands.showing import block, line, moment
 from web.commands.unit_of_work import unit_of_work
 
 group = AppGroup("messages", help="One text and everything that happened to it.")
+group.add_command(unknowns.group)
 
 
 class UnknownMessage(LookupError):
