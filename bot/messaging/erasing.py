@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.messaging import statuses
 from bot.messaging.models import ContactPoint, Message, Rendering
 from bot.messaging.service import rows, skip_pending
 
-#: Each of these has a rendering of its own. Others share theirs: the text of an announcement is its client's.
-TO_ONE_ALONE = ("reply", "notice")
+#: What may name whom it is for. The text of an announcement is its client's, and the same for everybody.
+PERSONAL = ("reply", "notice", "series")
 
 
 def erase(session: Session, contact_point: ContactPoint, *, now: datetime) -> int:
@@ -29,14 +30,28 @@ def erase(session: Session, contact_point: ContactPoint, *, now: datetime) -> in
     return rows(
         session.execute(
             update(Rendering)
-            .where(
-                Rendering.id.in_(
-                    select(Message.rendering_id).where(
-                        Message.contact_point_id == contact_point.id, Message.purpose.in_(TO_ONE_ALONE)
-                    )
-                )
-            )
+            .where(Rendering.id.in_(_written_to_alone(contact_point.id)))
             .values(text="")
             .execution_options(synchronize_session=False)
         )
+    )
+
+
+def _written_to_alone(contact_point_id: uuid.UUID) -> Select[uuid.UUID]:
+    """The renderings that went to nobody else who is still known: in a series, namesakes share theirs."""
+    theirs, another = aliased(Message), aliased(Message)
+    shared = (
+        select(another.id)
+        .join(ContactPoint, ContactPoint.id == another.contact_point_id)
+        .where(
+            another.source_type == theirs.source_type,
+            another.source_id == theirs.source_id,
+            another.rendering_id == theirs.rendering_id,
+            ContactPoint.id != contact_point_id,
+            ContactPoint.address.is_not(None),
+        )
+        .exists()
+    )
+    return select(theirs.rendering_id).where(
+        theirs.contact_point_id == contact_point_id, theirs.purpose.in_(PERSONAL), ~shared
     )

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+import flows
 from bot import db, erasing, tables
 from bot.audience import queries
 from bot.audience.importing.joining import Joined, Provenance, join
 from bot.audience.importing.newcomers import Newcomer
 from bot.audience.models import Client, Consent, Membership, Person, Subscription
 from bot.audience.records import contact_point_of
-from bot.dialogue import conversations
-from bot.dialogue.models import Inbound
+from bot.dialogue.models import Conversation, Inbound, Prompt
+from bot.dialogue.service import Inbound as Text
 from bot.messaging import chunks
-from bot.messaging import service as messaging
+from bot.messaging.batches import Item, queue_batch
 from bot.messaging.models import Message
 from tests.dialogue.test_at_once import wait_until, waiting_for_a_lock
-from tests.dialogue.transcript import MONDAY, Player
+from tests.dialogue.transcript import MONDAY, NUMBER, SERVICE, Player
 
 SCENE = """\
   Pizza Palace is a client (pizza-palace) in English
@@ -192,11 +194,62 @@ def test_twice_is_as_good_as_once(scene):
 
 
 def test_a_text_that_is_being_answered_is_answered_first_and_then_erased(scene):
+    late = Text("SM" + "0" * 32, scene.phones["Ana"], NUMBER, "One more secret", SERVICE)
     with ThreadPoolExecutor(1) as elsewhere:
         with db.transaction() as answering:
-            ana = messaging.find_contact_point(answering, scene.phones["Ana"])
-            sender = answering.scalars(select(Client.sender_id).limit(1)).one()
-            conversations.lock(answering, ana.id, sender, now=scene.now)
+            assert flows.dialogue.receive(answering, late, now=scene.now)
             erasure = elsewhere.submit(erase, scene)
             wait_until(lambda: waiting_for_a_lock(1))
-        assert erasure.result(timeout=30).texts_from == 4
+        assert erasure.result(timeout=30).texts_from == 5
+    assert found("more secret") == []
+
+
+def test_a_notice_that_waits_is_taken_back(scene):
+    scene.take("  sending waits")
+    scene.take("at 16:00")
+    scene.take("Nia >> JOIN pizza-palace")
+    erase(scene, "Olivia")
+    with db.transaction() as session:
+        notices = select(Message).where(Message.purpose == "notice").order_by(Message.id.desc())
+        waited = session.scalars(notices.limit(1)).one()
+        assert (waited.status, waited.skip_reason) == ("skipped", "erased")
+
+
+def test_of_a_talk_that_is_going_on_and_a_question_that_stands_open_nothing_stays(scene):
+    def remembered():
+        with db.transaction() as session:
+            return {
+                *session.scalars(select(Conversation.flow).where(Conversation.memory.is_not(None))),
+                *session.scalars(select(Prompt.flow).where(Prompt.memory.is_not(None))),
+            }
+
+    scene.take("Olivia >> More pizza")
+    assert remembered() == {"Announce", "Leave", "Keep"}
+    erase(scene, "Olivia")
+    assert remembered() == {"Leave", "Keep"}
+    erase(scene)
+    assert remembered() == set()
+
+
+def test_where_their_pictures_are_is_forgotten(scene):
+    scene.take("Ana sends a picture: Look!")
+    assert found("media.url: https")
+    erase(scene)
+    assert found("media.url: https") == []
+
+
+def test_a_greeting_by_name_loses_its_words_and_one_that_others_share_keeps_them(scene):
+    with db.transaction() as session:
+        pizza = session.scalars(select(Client).where(Client.slug == "pizza-palace")).one()
+        ana, sam = (contact_point_of(session, scene.phones[name]).id for name in ("Ana", "Sam"))
+        texts = [(ana, "Hi Ana María!"), (ana, "Hi friend!"), (sam, "Hi friend!")]
+        queue_batch(
+            session, [Item(point, "en", text, uuid.uuid4()) for point, text in texts], purpose="series",
+            client_id=pizza.id, sender_id=pizza.sender_id, source=("welcome", uuid.uuid4()),
+            useful_for=timedelta(days=1), now=scene.now,
+        )  # fmt: skip
+    erase(scene)
+    assert found("Hi Ana María!") == []
+    assert found("Hi friend!")
+    erase(scene, "Sam")
+    assert found("Hi friend!") == []

@@ -87,6 +87,10 @@ def test_whoever_follows_has_no_second_consent_and_keeps_name_and_language(sessi
     person = session.get_one(Person, messaging.find_contact_point(session, FAN).person_id)
     assert (person.name, person.locale) == ("Zoë", "fr")
     assert [action for action, *_ in consents(session, FAN)] == ["join"]
+    session.get_one(Person, person.id).locale = None
+    session.flush()
+    bring(Newcomer(2, FAN, "es", "Max"))
+    assert (person.name, person.locale) == ("Zoë", "es")
 
 
 def test_whoever_follows_another_client_follows_this_one_too(session, pizza, bring, join, now):
