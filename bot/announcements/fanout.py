@@ -1,75 +1,59 @@
-"""Fan-out: one row in the message ledger for every subscriber, in chunks, all in one transaction."""
+"""Fan-out: one row in the message ledger for every subscriber, in chunks, some thousands in a transaction.
+
+So sending begins while the rest is being written, nobody waits for a million rows, and a crash costs little.
+"""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session, aliased
 
 from bot import jobs
 from bot.announcements import pictures, report
 from bot.announcements.hours import hours_of
 from bot.announcements.models import Announcement
 from bot.audience import service as audience
-from bot.audience.models import Client
+from bot.audience.models import Client, Subscription
 from bot.audience.queries import reachable
 from bot.ids import uuid7
-from bot.messaging import texts
-from bot.messaging.jobs import MOST_SENDERS, send_bulk
-from bot.messaging.models import Chunk
+from bot.messaging import queries as messaging
+from bot.messaging import service, texts
+from bot.messaging.jobs import wake_senders
+from bot.messaging.models import Chunk, ContactPoint, Message, Rendering
 from bot.messaging.quiet import USEFUL_FOR, Hours
-from bot.messaging.service import rows
-from bot.messaging.statuses import LEFT, RANK, SKIPPED
+from bot.messaging.statuses import LEFT, PENDING, RANK
 
 #: Messages per chunk: about a tenth of a second of one worker's database work, well below a lease.
 CHUNK_SIZE = 500
 
-# A position in the audience decides the chunk. The key is idempotency_key("announcement", id, contact point).
-# Somebody can be there twice: who left and joined again at once may, by the moments of their two texts, have
-# joined again before they left.
-INSERT_MESSAGES = text(
-    """
-    INSERT INTO message (
-        id, channel, purpose, client_id, contact_point_id, sender_id, source_type, source_id, rendering_id,
-        idempotency_key, chunk_id, position, status, rank, attempts, expires_at, created_at, updated_at)
-    SELECT nudges_uuid7(), 'sms', 'announcement', :client_id, person.contact_point_id, :sender_id,
-           'announcement', :announcement_id, rendering.id,
-           md5('announcement:' || :announcement_text || ':' || person.contact_point_id)::uuid,
-           (CAST(:chunk_ids AS uuid[]))[1 + person.position / :chunk_size], person.position,
-           'pending', 0, 0, :expires_at, :now, :now
-      FROM fan_out_audience AS person
-      JOIN rendering ON rendering.source_type = 'announcement' AND rendering.source_id = :announcement_id
-                    AND rendering.locale = person.locale
-    ON CONFLICT (idempotency_key) DO NOTHING
-    """
-)
+#: Subscribers that are looked at in one transaction: a few tenths of a second.
+BLOCK_SIZE = 20 * CHUNK_SIZE
 
-# Those who left after CONFIRM, before their row was there to be taken back, unless they follow again.
-SKIP_THOSE_WHO_LEFT = text(
-    """
-    WITH skipped AS (
-        UPDATE message
-           SET status = :skipped, rank = :skipped_rank, skip_reason = :left, updated_at = :now
-          FROM fan_out_audience AS person
-          JOIN subscription ON subscription.id = person.subscription_id
-         WHERE message.source_type = 'announcement' AND message.source_id = :announcement_id
-           AND message.contact_point_id = person.contact_point_id AND subscription.left_at IS NOT NULL
-           AND NOT EXISTS (SELECT FROM fan_out_audience AS twin
-                             JOIN subscription AS again ON again.id = twin.subscription_id
-                            WHERE twin.contact_point_id = person.contact_point_id AND again.left_at IS NULL)
-     RETURNING message.id
-    )
-    INSERT INTO message_history (message_id, status, source, detail, at)
-    SELECT id, :skipped, 'opt-out', :left, :now FROM skipped
-    """
-).bindparams(skipped=SKIPPED, skipped_rank=RANK[SKIPPED], left=LEFT)
+#: Who texted LEAVE before CONFIRM may have been heard only after it, by this much at most.
+LEAVING_TAKES = timedelta(hours=1)
 
 
-def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
-    """Write the rows of a confirmed announcement and wake its senders. Done before, it does nothing.
+def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> bool:
+    """Write a block of the rows of a confirmed announcement, and wake its senders; whether more are to come.
 
+    It goes on where the last block ended, so a crash costs one block at most; done before, it does nothing.
     It also does nothing while pictures are awaited; their coming brings it here again.
     """
     announcement = session.scalars(
@@ -81,39 +65,28 @@ def fan_out(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> N
         or announcement.status != "confirmed"
         or not _has_its_pictures(session, announcement, now)
     ):
-        return
-    hours = hours_of(session.get_one(Client, announcement.client_id), announcement)
-    size = _gather_audience(session, announcement.client_id, announcement.confirmed_at)
-    chunk_ids = [uuid7() for _ in range(0, size, CHUNK_SIZE)]
+        return False
+    # A block finds some thousand people by their ids. The planner, thinking of turning disks, would rather
+    # read everybody, once for each block.
+    session.execute(text("SET LOCAL random_page_cost = 1.1"))
+    last = _end_of_block(session, announcement)
+    chunk_ids = _write(session, announcement, announcement.confirmed_at, last, now)
     if chunk_ids:
-        session.execute(insert(Chunk), [_chunk(chunk_id, announcement, hours, now) for chunk_id in chunk_ids])
-        written = session.execute(
-            INSERT_MESSAGES,
-            {
-                "client_id": announcement.client_id,
-                "sender_id": announcement.sender_id,
-                "announcement_id": announcement_id,
-                "announcement_text": str(announcement_id),
-                "chunk_ids": [str(chunk_id) for chunk_id in chunk_ids],
-                "chunk_size": CHUNK_SIZE,
-                "expires_at": announcement.confirmed_at + USEFUL_FOR,
-                "now": now,
-            },
-        )
-        size = rows(written)
-        # Only now, because writing a million rows takes a minute. Whoever leaves from here on waits for the
-        # commit and takes their row back; whoever has left before is skipped here.
+        # Whoever leaves from here on waits for the commit and takes their row back; whoever has left before
+        # is skipped here.
         audience.hold_audience(session, announcement.client_id)
-        session.execute(SKIP_THOSE_WHO_LEFT, {"announcement_id": announcement_id, "now": now})
-        for _ in chunk_ids[:MOST_SENDERS]:
-            jobs.defer(session, jobs.BULK, send_bulk)
-    session.execute(
-        update(Announcement)
-        .where(Announcement.id == announcement_id)
-        .values(audience_size=size, fanned_out_at=now)
-    )
-    if size == 0:
+        _skip_those_who_left(session, announcement, announcement.confirmed_at, last, now)
+        wake_senders(session, now=now)
+    if last is not None:
+        announcement.fanned_out_to = last
+        session.flush()
+        return True
+    announcement.fanned_out_at = now
+    announcement.audience_size = messaging.ledger(session, "announcement", announcement_id).total
+    session.flush()
+    if not chunk_ids:
         report.report_if_done(session, announcement_id, now=now)
+    return False
 
 
 def go_on(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> None:
@@ -131,10 +104,10 @@ def go_on(session: Session, announcement_id: uuid.UUID, *, now: datetime) -> Non
 
 
 def defer_fan_out(session: Session, announcement_id: uuid.UUID) -> None:
-    """Have the fan-out done after the commit, by the lane that broadcasts: it may take seconds."""
+    """Have the fan-out done after the commit; not in the lane that broadcasts, to wait behind others'."""
     from bot.announcements.jobs import fan_out as job
 
-    jobs.defer(session, jobs.BULK, job, str(announcement_id))
+    jobs.defer(session, jobs.DEFAULT, job, str(announcement_id))
 
 
 def _has_its_pictures(session: Session, announcement: Announcement, now: datetime) -> bool:
@@ -147,22 +120,107 @@ def _has_its_pictures(session: Session, announcement: Announcement, now: datetim
     return going.failure is None and not going.awaited
 
 
-def _gather_audience(session: Session, client_id: uuid.UUID, at: datetime) -> int:
-    """Number the audience in a table of this transaction: counted and written are then the same people."""
-    people = reachable(client_id, at).subquery()
-    numbered = select(
-        people.c.contact_point_id,
-        people.c.locale,
-        people.c.subscription_id,
-        text("row_number() OVER (ORDER BY subscription_id)::int - 1 AS position"),
+def _end_of_block(session: Session, announcement: Announcement) -> uuid.UUID | None:
+    """The last subscription of the block to write; None when it is the last block."""
+    subscriptions = select(Subscription.id).where(*_in_block(announcement, None))
+    return session.scalar(subscriptions.order_by(Subscription.id).offset(BLOCK_SIZE - 1).limit(1))
+
+
+def _write(
+    session: Session, announcement: Announcement, at: datetime, last: uuid.UUID | None, now: datetime
+) -> list[uuid.UUID]:
+    """Write a block's chunks and messages, in one statement so that all are the same people; its chunks' ids.
+
+    A position in the audience decides the chunk. Somebody can be there twice: who left and joined again at
+    once may, by the moments of their two texts, have joined again before they left.
+    """
+    chunk_ids = [uuid7() for _ in range(0, BLOCK_SIZE, CHUNK_SIZE)]
+    block = reachable(announcement.client_id, at).where(*_in_block(announcement, last)).subquery()
+    place = cast(func.row_number().over(order_by=block.c.subscription_id), Integer) - 1
+    person = select(block, place.label("place")).cte("person").prefix_with("MATERIALIZED")
+    rendering = and_(
+        Rendering.source_type == "announcement",
+        Rendering.source_id == announcement.id,
+        Rendering.locale == person.c.locale,
     )
-    compiled = numbered.compile(session.connection(), compile_kwargs={"literal_binds": False})
-    session.connection().exec_driver_sql(
-        f"CREATE TEMP TABLE fan_out_audience ON COMMIT DROP AS {compiled}",
-        compiled.params,
+    # bot/ids.py: idempotency_key("announcement", id, contact point)
+    key = func.md5(f"announcement:{announcement.id}:" + cast(person.c.contact_point_id, Text))
+    columns: dict[str, Any] = {
+        "id": func.nudges_uuid7(),
+        "channel": literal("sms"),
+        "purpose": literal("announcement"),
+        "client_id": literal(announcement.client_id),
+        "contact_point_id": person.c.contact_point_id,
+        "sender_id": literal(announcement.sender_id),
+        "source_type": literal("announcement"),
+        "source_id": literal(announcement.id),
+        "rendering_id": Rendering.id,
+        "idempotency_key": cast(key, Uuid),
+        "chunk_id": text("(CAST(:chunk_ids AS uuid[]))[1 + person.place / :size]").bindparams(
+            chunk_ids=[str(chunk_id) for chunk_id in chunk_ids], size=CHUNK_SIZE
+        ),
+        "position": announcement.fanned_out_count + person.c.place,
+        "status": literal(PENDING),
+        "rank": literal(RANK[PENDING]),
+        "attempts": literal(0),
+        "expires_at": literal(at + USEFUL_FOR),
+        "created_at": literal(now),
+        "updated_at": literal(now),
+    }
+    written = (
+        upsert(Message)
+        .from_select(list(columns), select(*columns.values()).select_from(person).join(Rendering, rendering))
+        .on_conflict_do_nothing(index_elements=["idempotency_key"])
+        .returning(Message.chunk_id)
+        .cte("written")
     )
-    session.execute(text("ANALYZE fan_out_audience"))
-    return int(session.execute(text("SELECT count(*) FROM fan_out_audience")).scalar_one())
+    people = session.scalars(
+        select(select(func.count()).select_from(person).scalar_subquery()).add_cte(written)
+    ).one()
+    announcement.fanned_out_count += people
+    used = chunk_ids[: -(-people // CHUNK_SIZE)]
+    if used:
+        hours = hours_of(session.get_one(Client, announcement.client_id), announcement)
+        session.execute(insert(Chunk), [_chunk(chunk_id, announcement, hours, now) for chunk_id in used])
+    return used
+
+
+def _skip_those_who_left(
+    session: Session, announcement: Announcement, at: datetime, last: uuid.UUID | None, now: datetime
+) -> None:
+    """Take back what is for those who left before their row was there, unless they follow again."""
+    again = aliased(Subscription)
+    follows_again = select(again.id).where(
+        again.person_id == Subscription.person_id,
+        again.client_id == Subscription.client_id,
+        again.joined_at <= at,
+        again.left_at.is_(None),
+    )
+    left = session.scalars(
+        select(ContactPoint.id)
+        .join(Subscription, Subscription.person_id == ContactPoint.person_id)
+        .where(
+            *_in_block(announcement, last), Subscription.left_at > at - LEAVING_TAKES, ~follows_again.exists()
+        )
+    )
+    for contact_point_id in left.all():
+        service.skip_pending(
+            session,
+            contact_point_id=contact_point_id,
+            client_id=announcement.client_id,
+            reason=LEFT,
+            now=now,
+        )
+
+
+def _in_block(announcement: Announcement, last: uuid.UUID | None) -> list[ColumnElement[bool]]:
+    after = announcement.fanned_out_to
+    conditions = [Subscription.client_id == announcement.client_id]
+    if after is not None:
+        conditions.append(Subscription.id > after)
+    if last is not None:
+        conditions.append(Subscription.id <= last)
+    return conditions
 
 
 def _chunk(

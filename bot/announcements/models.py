@@ -46,6 +46,8 @@ class Announcement(Base):
     confirmed_at: Mapped[datetime | None]
     audience_size: Mapped[int | None]  # frozen by CONFIRM, made exact by the fan-out
     fanned_out_at: Mapped[datetime | None]
+    fanned_out_to: Mapped[uuid.UUID | None]  # while it goes on: the last subscription that has its row
+    fanned_out_count: Mapped[int] = mapped_column(default=0)  # and how many have
     reported_at: Mapped[datetime | None]  # when the owner was told how it went
 
 

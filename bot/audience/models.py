@@ -74,6 +74,7 @@ class Subscription(Base):
             postgresql_where=text("left_at IS NULL"),
         ),
         Index("ix_subscription_client_id", "client_id", "joined_at"),
+        Index("ix_subscription_client_id_id", "client_id", "id"),  # the fan-out goes along it
         Index(
             "ix_subscription_untold",
             "client_id",

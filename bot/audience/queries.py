@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import Select, and_, bindparam, func, null, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, func, null, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from bot import phones
@@ -71,8 +71,33 @@ def has_subscribers(session: Session, client_id: uuid.UUID, at: datetime) -> boo
 
 
 def subscriber_count(session: Session, client_id: uuid.UUID, at: datetime) -> int:
-    """How many subscribers a text would reach."""
-    return sum(subscribers_by_locale(session, client_id, at).values())
+    """How many subscribers a text would reach; they have one number each.
+
+    Those it would not reach are few, so they are found and taken off: that is a fifth of the work of finding
+    those it would, and CONFIRM answers a million subscribers at once.
+    """
+    follows = [
+        Subscription.client_id == client_id,
+        Subscription.joined_at <= at,
+        or_(Subscription.left_at.is_(None), Subscription.left_at > at),
+    ]
+    suppressed = select(ContactPoint.person_id).where(
+        ContactPoint.channel == "sms", ContactPoint.suppressed_at <= at
+    )
+    opted_out = (
+        select(ContactPoint.person_id)
+        .join(OptOut, OptOut.contact_point_id == ContactPoint.id)
+        .join(Client, Client.sender_id == OptOut.sender_id)
+        .where(
+            Client.id == client_id,
+            ContactPoint.channel == "sms",
+            OptOut.opted_out_at <= at,
+            or_(OptOut.lifted_at.is_(None), OptOut.lifted_at > at),
+        )
+    )
+    unreachable = Subscription.person_id.in_(union(suppressed, opted_out))
+    found = select(func.count()).select_from(Subscription).where(*follows)
+    return (session.scalar(found) or 0) - (session.scalar(found.where(unreachable)) or 0)
 
 
 def untold_subscriptions(client_id: uuid.UUID, at: datetime) -> Select[uuid.UUID]:

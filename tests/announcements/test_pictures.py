@@ -54,7 +54,9 @@ def texts_of(session, announcement):
 
 def notices(session):
     return session.scalars(
-        select(Rendering.text).join(Message).where(Message.source_type == "picture_refused")
+        select(Rendering.text)
+        .join(Message, Message.rendering_id == Rendering.id)
+        .where(Message.source_type == "picture_refused")
     ).all()
 
 
