@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot import db
 from bot.jobs import BULK
@@ -144,3 +144,33 @@ def test_whoever_stays_while_a_worker_finds_them_waiting_does_not_wait_on(databa
             assert other.get_one(Message, announced.message(0).id).next_attempt_at is None
     staying.join()
     assert announced.message(0).next_attempt_at == soon
+
+
+def test_whoever_stays_while_a_worker_gives_their_chunk_back_does_not_wait_on(database, now):
+    announced = broadcast.create(1, now=now)
+    ask(announced, now)
+    soon = now + timedelta(minutes=1)
+    with db.transaction() as session:
+        leased = chunks.take(session, BULK, now=now)
+    with db.transaction() as session:
+        chunks.mark(session, leased.lease, most=10, now=now)
+
+    def give_back():
+        with db.transaction() as session:
+            chunks.put_down(session, leased.lease, now=now)
+
+    giving_back = threading.Thread(target=give_back)
+    with db.transaction() as session:
+        respites.end(session, **person(announced), now=soon)
+        giving_back.start()
+        while giving_back.is_alive() and not somebody_waits():
+            giving_back.join(0.01)
+    giving_back.join()
+    assert announced.chunk().not_before <= soon
+
+
+def somebody_waits():
+    """Whether a transaction waits for another one's lock."""
+    with db.engine().connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return connection.execute(text(waiting)).scalar_one() > 0
