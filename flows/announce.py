@@ -11,22 +11,23 @@ from bot.automation import answers
 from bot.dialogue.flow import IDLE, Flow, Line, Role
 from bot.dialogue.patterns import ANYTHING, NUMBER, OTHER_WORDING, TEXT, WORDING, nearly, word
 from bot.dialogue.turn import Turn
-from bot.i18n import LOCALES, Text, _, language_name, listed, n_
+from bot.i18n import LOCALES, Text, _, language_name, listed
 from flows.answers import reply_to_keyword
 from flows.choices import numbered
 from flows.language import code_of
+from flows.pictures import left_out, say_refused, say_without, take_along, with_pictures
 from flows.preview import (
     hint_at_wording,
-    left_out,
+    on_its_way,
     say_nothing_waits,
     say_too_long,
     summary,
     urgency,
-    wait,
-    with_pictures,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.audience.models import Client
 
 CHOOSING = "choosing"
@@ -138,18 +139,20 @@ class Announce(Flow):
         """Who texts a keyword of their own wants to see what it does, not to announce it."""
         reply_to_keyword(turn, turn.clients, count=False)
 
-    def draft(self, turn: Turn, number: str | None = None) -> None:
+    def draft(self, turn: Turn, number: str | None = None, remarks: Sequence[str] = ()) -> None:
         client = self._client(turn, number)
         assert client is not None
         said = turn.memory.get("text", turn.body.strip())
         came_along = turn.memory.get("pictures", turn.pictures)
         announcement = announcements.draft(turn.session, client, turn.contact_point, said, now=turn.now)
         turn.memory = {"client": str(client.id), "announcement": str(announcement)}
-        self._show(turn, client, client.locale, came_along)
+        self._show(turn, client, client.locale, came_along, remarks)
 
     def replace(self, turn: Turn) -> None:
-        announcements.discard(turn.session, UUID(turn.memory["announcement"]))
-        self.draft(turn)
+        before = UUID(turn.memory["announcement"])
+        remarks = say_without(turn, before)
+        announcements.discard(turn.session, before)
+        self.draft(turn, remarks=remarks)
 
     def add_words(self, turn: Turn) -> None:
         client = self._client(turn)
@@ -172,21 +175,8 @@ class Announce(Flow):
         if count is None:
             # Adding a wording keeps the conversation going, but not a draft that is older than a day.
             turn.reply(self.expired)
-        elif pictures.of(turn.session, UUID(turn.memory["announcement"])).awaited:
-            turn.reply(
-                n_(
-                    "It goes to {count} subscriber as soon as we have the picture.",
-                    "It goes to {count} subscribers as soon as we have the picture.",
-                ),
-                count=count,
-            )
         else:
-            sent = turn.say(
-                n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
-                count=count,
-            )
-            waits = wait(turn, client, UUID(turn.memory["announcement"]))
-            turn.reply_verbatim(f"{sent} {waits}" if waits else sent)
+            turn.reply_verbatim(on_its_way(turn, client, UUID(turn.memory["announcement"]), count))
 
     def make_urgent(self, turn: Turn, said: str) -> None:
         hours.make_urgent(turn.session, UUID(turn.memory["announcement"]), said)
@@ -236,10 +226,8 @@ class Announce(Flow):
 
     def refuse_pictures(self, turn: Turn) -> None:
         client = self._client(turn)
-        failure = pictures.of(turn.session, UUID(turn.memory["announcement"])).failure
         assert client is not None
-        assert failure is not None
-        turn.reply(failure.complaint, client=client.name)
+        say_refused(turn, client, UUID(turn.memory["announcement"]))
 
     def ask_for_text(self, turn: Turn, locale: str | None = None, text: str | None = None) -> None:
         if turn.files:
@@ -273,15 +261,16 @@ class Announce(Flow):
     ) -> None:
         say_too_long(turn, self._too_long_by(turn, number, locale, text))
 
-    def _show(self, turn: Turn, client: Client, locale: str, new: list[str] | None = None) -> None:
+    def _show(
+        self, turn: Turn, client: Client, locale: str, new: Sequence[str] = (), remarks: Sequence[str] = ()
+    ) -> None:
         """Show the draft as a subscriber will see it, to whom it goes and what it costs.
 
         :param new: pictures that go along with it from now on; by default those of this text.
         """
         turn.client = client
         announcement = UUID(turn.memory["announcement"])
-        new = turn.pictures if new is None else new
-        no_room = pictures.add(turn.session, announcement, [UUID(each) for each in new], now=turn.now)
+        remarks = [*remarks, *take_along(turn, announcement, new or turn.pictures)]
         preview = announcements.preview(turn.session, client, announcement, now=turn.now)
         said = [preview.texts[locale], "", *with_pictures(turn, preview), summary(turn, preview)]
         said += urgency(turn, client, announcement)
@@ -290,9 +279,7 @@ class Announce(Flow):
             said.append(turn.say(_("If words belong to it, text them now.")))
         elif missing:
             said.append(hint_at_wording(turn, missing[0]))
-        if not_taken := no_room + len(turn.files) - len(turn.pictures):
-            said.append(left_out(turn, not_taken))
-        turn.reply_verbatim("\n".join(said))
+        turn.reply_verbatim("\n".join([*said, *remarks]))
 
     def _wordings(self, turn: Turn) -> dict[str, str]:
         if "announcement" not in turn.memory:

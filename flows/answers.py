@@ -9,7 +9,7 @@ from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
 from bot.dialogue.patterns import NUMBER, OFF, Rest, is_said, setting, word
 from bot.dialogue.turn import Turn
 from bot.i18n import _, first_word, language_name, listed, locale_named, n_, number
-from flows.choices import ask_for_whom, chosen
+from flows.choices import do_for_chosen, do_for_one
 from flows.language import code_of
 from flows.preview import say_too_long
 
@@ -89,29 +89,21 @@ class Answers(Flow):
 
     def do_for(self, turn: Turn, number: str) -> None:
         """Do it for the client that was chosen from the list."""
-        what = turn.memory["what"]
-        client = chosen(turn, turn.clients, number)
-        if client is None:
-            ask_for_whom(turn, turn.clients, what=what)
-        else:
-            self._do_for(turn, client, **what)
+        do_for_chosen(turn, number, self._do_for)
 
     def show_all(self, turn: Turn) -> None:
         for client in turn.clients:
             turn.client = client
             self._say_all(turn, client)
 
-    def _do(self, turn: Turn, do: str, **arguments: Any) -> None:
-        if len(turn.clients) == 1:
-            self._do_for(turn, turn.clients[0], do=do, **arguments)
-        else:
-            ask_for_whom(turn, turn.clients, what={"do": do, **arguments})
+    def _do(self, turn: Turn, verb: str, **arguments: Any) -> None:
+        do_for_one(turn, self._do_for, verb=verb, **arguments)
 
-    def _do_for(self, turn: Turn, client: Client, *, do: str, keyword: str, **arguments: Any) -> None:
+    def _do_for(self, turn: Turn, client: Client, *, verb: str, keyword: str, **arguments: Any) -> None:
         turn.client = client
-        if do == "set":
+        if verb == "set":
             self._set(turn, client, keyword, **arguments)
-        elif do == "end":
+        elif verb == "end":
             self._end(turn, client, keyword)
         else:
             self._show(turn, client, keyword)

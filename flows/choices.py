@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,24 @@ def chosen(turn: Turn, clients: Sequence[Client], number: str) -> Client | None:
     slugs = turn.memory["slugs"]
     slug = slugs[int(number) - 1] if 1 <= int(number) <= len(slugs) else None
     return next((client for client in clients if client.slug == slug), None)
+
+
+def do_for_one(turn: Turn, do: Callable[..., None], **what: Any) -> None:
+    """Do it for the only client that the writer speaks for; of several, ask for which."""
+    if len(turn.clients) == 1:
+        do(turn, turn.clients[0], **what)
+    else:
+        ask_for_whom(turn, turn.clients, what=what)
+
+
+def do_for_chosen(turn: Turn, number: str, do: Callable[..., None]) -> None:
+    """Do what was asked about in :func:`do_for_one` for the client that a number means, or ask again."""
+    what = turn.memory["what"]
+    client = chosen(turn, turn.clients, number)
+    if client is None:
+        ask_for_whom(turn, turn.clients, what=what)
+    else:
+        do(turn, client, **what)
 
 
 def numbered(clients: Iterable[Client]) -> str:

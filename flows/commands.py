@@ -35,7 +35,8 @@ class Commands(Flow):
         turn.reply(
             _(
                 "Text your announcement, then CONFIRM or DISCARD. PAUSE: stop sending. STATUS: how it goes. "
-                "SUBSCRIBERS: how many. LINK: how people join. LANG: language. JOIN, LEAVE, STOP, HELP."
+                "SUBSCRIBERS: how many. LINK: how people join. WELCOME, ANSWERS: what goes out by itself. "
+                "LANG: language. JOIN, LEAVE, STOP, HELP."
             )
         )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bot.announcements import hours, queries
+from bot.announcements import hours, pictures, queries
 from bot.announcements.service import Preview
 from bot.dialogue.turn import Turn
 from bot.i18n import _, language_name, listed, moment, money, n_, number
@@ -51,30 +51,23 @@ def say_too_long(turn: Turn, count: int) -> None:
     )
 
 
-def with_pictures(turn: Turn, preview: Preview) -> list[str]:
-    """A line that says how many pictures go along, and why the price differs; none without any."""
-    if not preview.pictures:
-        return []
-    return [
-        turn.say(
+def on_its_way(turn: Turn, client: Client, announcement_id: UUID, count: int) -> str:
+    """What becomes of an announcement that was confirmed for so many: it goes out, or waits for something."""
+    if pictures.of(turn.session, announcement_id).awaited:
+        sent = turn.say(
             n_(
-                "With {count} picture: each text is an MMS.",
-                "With {count} pictures: each text is an MMS.",
+                "It goes to {count} subscriber as soon as we have the picture.",
+                "It goes to {count} subscribers as soon as we have the picture.",
             ),
-            count=preview.pictures,
+            count=count,
         )
-    ]
-
-
-def left_out(turn: Turn, count: int) -> str:
-    """Say that files are not sent, and what could be."""
-    return turn.say(
-        n_(
-            "{count} file was left out: we send JPEG, PNG and GIF pictures, 10 at most.",
-            "{count} files were left out: we send JPEG, PNG and GIF pictures, 10 at most.",
-        ),
-        count=count,
-    )
+    else:
+        sent = turn.say(
+            n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
+            count=count,
+        )
+    waits = wait(turn, client, announcement_id)
+    return f"{sent} {waits}" if waits else sent
 
 
 def wait(turn: Turn, client: Client, announcement_id: UUID) -> str | None:

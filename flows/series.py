@@ -12,7 +12,7 @@ from bot.dialogue.flow import IDLE, Answer, Flow, Line, Role
 from bot.dialogue.patterns import NUMBER, OFF, Rest, is_said, setting, word
 from bot.dialogue.turn import Turn
 from bot.i18n import _, duration, first_word, fold, language_name, locale_named, n_
-from flows.choices import ask_for_whom, chosen
+from flows.choices import do_for_chosen, do_for_one
 from flows.language import code_of
 from flows.preview import say_too_long
 
@@ -76,30 +76,19 @@ class Series(Flow):
     # What is done
 
     def set_step(self, turn: Turn, meant: str, text: str) -> None:
-        self._do(turn, meant=meant, text=text)
+        do_for_one(turn, self._do_for, meant=meant, text=text)
 
     def end(self, turn: Turn, ended: str) -> None:
-        self._do(turn, ended=ended)
+        do_for_one(turn, self._do_for, ended=ended)
 
     def do_for(self, turn: Turn, number: str) -> None:
         """Do it for the client that was chosen from the list."""
-        what = turn.memory["what"]
-        client = chosen(turn, turn.clients, number)
-        if client is None:
-            ask_for_whom(turn, turn.clients, what=what)
-        else:
-            self._do_for(turn, client, **what)
+        do_for_chosen(turn, number, self._do_for)
 
     def show_all(self, turn: Turn) -> None:
         for client in turn.clients:
             turn.client = client
             self._say_all(turn, client)
-
-    def _do(self, turn: Turn, **what: str) -> None:
-        if len(turn.clients) == 1:
-            self._do_for(turn, turn.clients[0], **what)
-        else:
-            ask_for_whom(turn, turn.clients, what=what)
 
     def _do_for(
         self, turn: Turn, client: Client, *, meant: str = "", text: str = "", ended: str = ""

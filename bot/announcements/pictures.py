@@ -15,15 +15,12 @@ from sqlalchemy import and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from bot import i18n
+from bot.announcements import report
 from bot.announcements.models import Announcement, Picture
-from bot.audience import service as audience
-from bot.audience.models import Client
 from bot.i18n import Text, _
 from bot.media import service as media
 from bot.media.kinds import MOST_BYTES, MOST_FILES
 from bot.media.models import Media
-from bot.messaging import texts
-from bot.messaging.models import ContactPoint
 
 #: Twilio has long fetched what it sends; a text is tried for ten hours at most.
 KEPT_AFTER_SENDING = timedelta(days=7)
@@ -119,18 +116,11 @@ def refuse(session: Session, announcement: Announcement, failure: Failure, *, no
     """
     if announcement.status == "confirmed":
         announcement.status = "discarded"
-    client = session.get_one(Client, announcement.client_id)
-    author = session.get_one(ContactPoint, announcement.author_id)
-    locale = audience.locale_of(session, author.person_id) or client.locale
-    texts.queue_notice(
+    report.tell_author(
         session,
-        contact_point_id=author.id,
-        sender_id=announcement.sender_id,
-        client_id=client.id,
-        source_type="picture_refused",
-        source_id=failure.media_id,
-        locale=locale,
-        text=i18n.render(failure.complaint, locale, client=client.name),
+        announcement,
+        ("picture_refused", failure.media_id),
+        lambda client, locale: i18n.render(failure.complaint, locale, client=client),
         now=now,
     )
 

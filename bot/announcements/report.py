@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -37,6 +38,30 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
     if ledger.unfinished and (unsent or not waited):
         return
     announcement.reported_at = now
+    tell_author(
+        session,
+        announcement,
+        ("announcement_report", announcement.id),
+        lambda client, locale: i18n.render(
+            _("{client}: done. {result}."), locale, client=client, result=summary(ledger, locale)
+        ),
+        now=now,
+    )
+
+
+def tell_author(
+    session: Session,
+    announcement: Announcement,
+    source: tuple[str, uuid.UUID],
+    text: Callable[[str, str], str],
+    *,
+    now: datetime,
+) -> None:
+    """Text the author of an announcement about it, once for each source.
+
+    :param source: its type and id.
+    :param text: makes the words, of the client's name and the author's locale.
+    """
     client = session.get_one(Client, announcement.client_id)
     author = session.get_one(ContactPoint, announcement.author_id)
     locale = audience.locale_of(session, author.person_id) or client.locale
@@ -45,12 +70,10 @@ def report_if_done(session: Session, announcement_id: uuid.UUID, *, now: datetim
         contact_point_id=author.id,
         sender_id=announcement.sender_id,
         client_id=client.id,
-        source_type="announcement_report",
-        source_id=announcement.id,
+        source_type=source[0],
+        source_id=source[1],
         locale=locale,
-        text=i18n.render(
-            _("{client}: done. {result}."), locale, client=client.name, result=summary(ledger, locale)
-        ),
+        text=text(client.name, locale),
         now=now,
     )
 

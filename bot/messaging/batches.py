@@ -15,6 +15,7 @@ from bot import jobs
 from bot.ids import uuid7
 from bot.messaging import statuses
 from bot.messaging.models import Chunk, Message
+from bot.messaging.quiet import Hours
 from bot.messaging.service import rows
 from bot.messaging.texts import freeze_rendering
 
@@ -37,12 +38,14 @@ def queue_batch(
     client_id: uuid.UUID,
     sender_id: uuid.UUID,
     source: tuple[str, uuid.UUID],
+    hours: Hours | None,
     useful_for: timedelta,
     now: datetime,
 ) -> int:
     """Queue texts with the broadcasts, as one chunk; returns how many were not queued before.
 
     :param source: its type and id; a batch has one of its own.
+    :param hours: the client's, where the texts keep to quiet hours.
     """
     from bot.messaging.jobs import send_bulk
 
@@ -57,6 +60,7 @@ def queue_batch(
             client_id=client_id,
             source_type=source[0],
             source_id=source[1],
+            hours=None if hours is None else str(hours),
             not_before=now,
             created_at=now,
         )

@@ -29,7 +29,7 @@ def test_a_word_is_answered_until_it_is_not(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("set", *FOR, "stop", "no"), "means something of its own"),
+        (("set", *FOR, "join", "no"), "means something of its own"),
         (("set", *FOR, "opening hours", "no"), "one word of 2 to 20"),
         (("set", *FOR, "hours", "a" * 641), "cut at least 1 characters"),
         (("set", *FOR, "--locale", "tlh", "hours", "no"), "does not write"),
