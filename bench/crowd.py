@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from bot import db
+from bot.announcements import service
 from bot.audience import service as audience
 from bot.audience.models import Client, Person, Subscription
 from bot.clock import utc_now
 from bot.config import settings
 from bot.crypto import keyring
+from bot.events.models import Event
 from bot.ids import uuid7
 from bot.messaging import service as messaging
 from bot.messaging.models import ContactPoint
@@ -48,6 +50,18 @@ def the_client() -> Client:
     """The client that was made."""
     with db.transaction() as session:
         return session.scalars(select(Client)).one()
+
+
+def draft_and_confirm() -> uuid.UUID:
+    """Announce something: the row, as CONFIRM leaves it, without the event that begins the fan-out."""
+    client, now = the_client(), utc_now()
+    with db.transaction() as session:
+        author = messaging.find_contact_point(session, OWNER)
+        assert author is not None
+        announcement = service.draft(session, client, author, "Half-price bread until 6", now=now)
+        service.confirm(session, client, announcement, author, now=now)
+        session.execute(update(Event).values(dispatched_at=now))
+    return announcement
 
 
 def _add(client_id: uuid.UUID, places: range) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import cast
@@ -70,14 +71,30 @@ class _Connection(asyncio.Protocol):
         return self._answer
 
 
+Pace = Callable[[], bool]
+
+
 def peak(url: str, requests: list[bytes], *, connections: int, seconds: float = 1e9) -> Answers:
     """Ask as fast as answers come, over so many connections, until the requests or the seconds run out."""
-    return cast(Answers, uvloop.run(_peak(url, requests, connections, seconds)))
+    return cast(Answers, uvloop.run(peak_of(url, requests, connections=connections, seconds=seconds)))
 
 
 def steady(url: str, requests: list[bytes], *, per_second: float, connections: int) -> Answers:
     """Ask at a fixed pace, whether answers come or not; an answer's time counts from its turn in it."""
-    return cast(Answers, uvloop.run(_steady(url, requests, per_second, connections)))
+    return cast(Answers, uvloop.run(steady_of(url, requests, per_second=per_second, connections=connections)))
+
+
+def both(
+    first: Callable[[], Awaitable[Answers]], meanwhile: Callable[[Pace], Awaitable[Answers]]
+) -> tuple[Answers, Answers]:
+    """Run one load, and another for as long as that lasts; what the second is given tells that it is over."""
+
+    async def run() -> tuple[Answers, Answers]:
+        running = asyncio.ensure_future(first())
+        other = await meanwhile(running.done)
+        return await running, other
+
+    return cast(tuple[Answers, Answers], uvloop.run(run()))
 
 
 async def _connect(url: str, connections: int) -> list[_Connection]:
@@ -89,7 +106,8 @@ async def _connect(url: str, connections: int) -> list[_Connection]:
     return [connection for _, connection in made]
 
 
-async def _peak(url: str, requests: list[bytes], connections: int, seconds: float) -> Answers:
+async def peak_of(url: str, requests: list[bytes], *, connections: int, seconds: float = 1e9) -> Answers:
+    """:func:`peak`, for an event loop that runs already."""
     answers, numbers = Answers(), count()
     began = time.perf_counter()
 
@@ -107,7 +125,10 @@ async def _peak(url: str, requests: list[bytes], connections: int, seconds: floa
     return answers
 
 
-async def _steady(url: str, requests: list[bytes], per_second: float, connections: int) -> Answers:
+async def steady_of(
+    url: str, requests: list[bytes], *, per_second: float, connections: int, over: Pace = lambda: False
+) -> Answers:
+    """:func:`steady`, for an event loop that runs already, until ``over`` says so."""
     answers = Answers()
     idle = deque(await _connect(url, connections))
     freed = asyncio.Event()
@@ -122,6 +143,8 @@ async def _steady(url: str, requests: list[bytes], per_second: float, connection
 
     began = time.perf_counter()
     for number, request in enumerate(requests):
+        if over():
+            break
         due = began + number / per_second
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         while not idle:

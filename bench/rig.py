@@ -33,14 +33,19 @@ def installation(**settings: str) -> Iterator[Servers]:
             os.environ.update(
                 {
                     **SETTINGS,
+                    "QUIET_HOURS": "off",  # whatever time it is
                     "DATABASE_URL": servers.database_url,
                     "REDIS_URL": servers.redis_url,
                     "PROMETHEUS_MULTIPROC_DIR": str(Path(folder) / "metrics"),
                     **settings,
                 }
             )
-            from bot import db, migrations, wiring
+            from bot import db, jobs, migrations, wiring
+            from bot.config import settings
+            from bot.crypto import keyring
 
+            for of_the_one_before in (settings, keyring, db.engine, jobs.redis):
+                of_the_one_before.cache_clear()
             wiring.load()
             migrations.upgrade()
             yield servers
@@ -52,7 +57,11 @@ def process(*command: str, settings: Mapping[str, str] | None = None) -> Iterato
     """A part of Nudges as a process of its own; its log goes nowhere, but is written."""
     environment = {**os.environ, **(settings or {})}
     with subprocess.Popen(
-        [sys.executable, *command], cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, *command],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as started:
         try:
             yield psutil.Process(started.pid)
