@@ -55,6 +55,8 @@ SWEEPS = (
     Sweep(announcements.missing_reports, timedelta(seconds=10)),
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),
     Sweep(announcements.old_pictures, timedelta(minutes=10)),
+    Sweep(announcements.expired_drafts, timedelta(minutes=10)),
+    Sweep(messaging.overdue_receipts, timedelta(minutes=10)),
 )
 
 

@@ -38,7 +38,7 @@ class Announcement(Base):
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
-    status: Mapped[str]  # draft | confirmed | discarded
+    status: Mapped[str]  # draft | confirmed | discarded | expired
     locale: Mapped[str]  # of the wording that stands in where a subscriber's language has none
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -91,6 +91,7 @@ def summary(
 
     :param waiting: how many wait for the end of quiet hours, and ``until`` when at the latest.
     """
+    not_confirmed = ledger.unknown + ledger.without_receipt
     unsent = not_yet_queued + ledger.pending
     on_the_way = ledger.calling + ledger.on_the_way + (0 if paused else unsent - waiting)
     parts = [
@@ -107,7 +108,7 @@ def summary(
             (n_("{count} waiting until {moment}", "{count} waiting until {moment}"), waiting),
             (n_("{count} cancelled", "{count} cancelled"), ledger.cancelled),
             (n_("{count} too late", "{count} too late"), ledger.expired),
-            (n_("{count} not confirmed", "{count} not confirmed"), ledger.unknown),
+            (n_("{count} not confirmed", "{count} not confirmed"), not_confirmed),
         )
         if count or text.singular == "{count} delivered"
     ]

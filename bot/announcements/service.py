@@ -143,6 +143,15 @@ def confirm(
     return size
 
 
+def expire_drafts(session: Session, *, now: datetime) -> None:
+    """Note which drafts have waited too long for CONFIRM."""
+    session.execute(
+        update(Announcement)
+        .where(Announcement.status == "draft", Announcement.expires_at <= now)
+        .values(status="expired")
+    )
+
+
 def discard(session: Session, announcement_id: uuid.UUID) -> None:
     """Drop a draft; one that was confirmed stays as it is."""
     dropped = session.execute(

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from bot import db
-from bot.announcements import fanout, pictures, queries, report
+from bot.announcements import fanout, pictures, queries, report, service
 from bot.messaging import holds
 from bot.messaging.quiet import USEFUL_FOR
 
@@ -33,6 +33,11 @@ def missing_reports(session: Session, now: datetime) -> None:
         report.report_if_done(session, announcement_id, now=now)
 
     db.one_by_one(session, [each.id for each in queries.unreported(session)], report_one)
+
+
+def expired_drafts(session: Session, now: datetime) -> None:
+    """Drafts that were never confirmed."""
+    service.expire_drafts(session, now=now)
 
 
 def old_pictures(session: Session, now: datetime) -> None:

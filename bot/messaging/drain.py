@@ -18,6 +18,7 @@ from bot.messaging import chunks, throttle
 from bot.messaging.chunks import Call, LeasedChunk, Slice
 from bot.messaging.outcomes import back, step_of
 from bot.messaging.recording import Recorder
+from bot.messaging.trouble import Trouble
 from bot.messaging.turns import Turn, Turns
 from bot.vendors.twilio import Outcome, RateLimited, Text, Twilio, Unreachable
 
@@ -46,12 +47,19 @@ class Drain:
     """
 
     def __init__(
-        self, lane: str, twilio: Twilio, *, clock: Callable[[], datetime], stopping: Callable[[], bool]
+        self,
+        lane: str,
+        twilio: Twilio,
+        *,
+        clock: Callable[[], datetime],
+        stopping: Callable[[], bool],
+        trouble: Trouble,
     ) -> None:
         self._lane = lane
         self._twilio = twilio
         self._clock = clock
         self._stopping = stopping
+        self._trouble = trouble
         self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
         self._under_way = 0
         self._recorder = Recorder(clock=clock, busy=lambda: self._under_way > 0)
@@ -121,7 +129,8 @@ class Drain:
         calls: list[asyncio.Task[None]] = []
         chunk = turn.chunk
         while chunk in self._held and not self._over():
-            await asyncio.sleep(max(0.0, self._quiet_until - time.monotonic()))
+            if not await self._quiet_is_over():
+                break
             try:
                 marked, until = await self._mark(turn)
             except LeaseLost:
@@ -137,10 +146,20 @@ class Drain:
                 break
         return calls
 
+    async def _quiet_is_over(self) -> bool:
+        """Wait until calls may be made; False when the shift ends or we are told to stop before that."""
+        while (left := max(self._quiet_until, self._trouble.until) - time.monotonic()) > 0:
+            if self._over():
+                return False
+            await asyncio.sleep(min(left, PAUSE_SECONDS))
+        return True
+
     async def _mark(self, turn: Turn) -> tuple[Slice, float]:
         """Mark a slice; returns it and until when its calls may begin."""
         # By Little's law this many calls are begun in a second.
         most = max(1, int(CONCURRENT_CALLS / self._seconds_per_call * MARK_HOLDS_SECONDS))
+        if self._trouble.lasts:
+            most = 1
 
         def mark() -> tuple[Slice, float]:
             with db.transaction() as session:
@@ -177,6 +196,7 @@ class Drain:
         return Text(call.message_id, call.to, chunk.sender, call.body, validity, call.media)
 
     def _learn(self, outcome: Outcome, seconds: float) -> None:
+        self._trouble.note(outcome)
         self._seconds_per_call += 0.05 * (max(seconds, 0.001) - self._seconds_per_call)
         if isinstance(outcome, RateLimited | Unreachable):
             asked = outcome.retry_after if isinstance(outcome, RateLimited) else None

@@ -22,6 +22,7 @@ class Ledger:
     unknown: int = 0
     on_the_way: int = 0  # accepted, queued, sending, sent
     delivered: int = 0
+    without_receipt: int = 0  # Twilio had it, and told nothing more for days
     undelivered: int = 0
     failed: int = 0
     opted_out: int = 0  # skipped, or refused with 21610, because the person said STOP, left or was erased
@@ -37,7 +38,8 @@ class Ledger:
     @property
     def finished(self) -> int:
         """Those for whom nothing more is expected."""
-        return self.delivered + self.opted_out + self.cancelled + self.expired + self.not_reached
+        ended = self.delivered + self.without_receipt + self.opted_out + self.cancelled + self.expired
+        return ended + self.not_reached
 
     @property
     def unfinished(self) -> int:

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from bot.config import settings
 from bot.messaging.drain import Drain
+from bot.messaging.trouble import Trouble
 from bot.vendors.twilio import Twilio
 
 _stopping = threading.Event()
@@ -30,7 +31,8 @@ def drain(lane: str, *, clock: Callable[[], datetime]) -> bool:
         return False
 
     async def run() -> bool:
-        return await Drain(lane, _twilio(), clock=clock, stopping=_stopping.is_set).run()
+        twilio = _twilio()
+        return await Drain(lane, twilio, clock=clock, stopping=_stopping.is_set, trouble=_trouble()).run()
 
     return _runner().run(run())
 
@@ -48,6 +50,7 @@ def close() -> None:
     if _twilio.cache_info().currsize:
         _runner().run(_twilio().close())
         _twilio.cache_clear()
+        _trouble.cache_clear()
     if _runner.cache_info().currsize:
         _runner().close()
         _runner.cache_clear()
@@ -57,6 +60,12 @@ def close() -> None:
 def _runner() -> asyncio.Runner:
     atexit.register(close)
     return asyncio.Runner()
+
+
+@lru_cache(maxsize=1)
+def _trouble() -> Trouble:
+    """What this process has met lately."""
+    return Trouble()
 
 
 @lru_cache(maxsize=1)

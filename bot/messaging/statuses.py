@@ -17,6 +17,7 @@ UNDELIVERED = "undelivered"
 FAILED = "failed"
 SKIPPED = "skipped"
 DELIVERED = "delivered"
+WITHOUT_RECEIPT = "without_receipt"
 
 RANK: dict[str, int] = {
     PENDING: 0,
@@ -27,9 +28,10 @@ RANK: dict[str, int] = {
     SENDING: 50,
     SENT: 60,
     # Ends. A late "delivered" may correct the others: it is the only one that a handset stands behind.
-    SKIPPED: 80,
-    FAILED: 80,
-    UNDELIVERED: 80,
+    WITHOUT_RECEIPT: 80,  # Twilio had it, and never told more. Whatever it still tells counts.
+    SKIPPED: 85,
+    FAILED: 85,
+    UNDELIVERED: 85,
     DELIVERED: 90,
 }
 

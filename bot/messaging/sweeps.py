@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.jobs import BULK, TURN_SECONDS, defer
-from bot.messaging import jobs, places, receipts, settling
+from bot.messaging import jobs, places, receipts, settling, steps
+from bot.messaging.models import Message
+from bot.messaging.statuses import ACCEPTED, RANK, SENT, WITHOUT_RECEIPT
+from bot.messaging.steps import Step
+
+#: After this long no receipt is waited for any more; one that comes still counts.
+RECEIPTS_COME_FOR = timedelta(days=3)
+BATCH = 1000
+MOST_BATCHES = 10
 
 
 def wake_senders(session: Session, now: datetime) -> None:
@@ -33,3 +42,28 @@ def unknowns(session: Session, now: datetime) -> None:
     """Messages that were called and never answered, whose number is due to be looked up at Twilio."""
     if settling.expect(session, now=now):
         defer(session, BULK, jobs.settle_unknowns)
+
+
+def overdue_receipts(session: Session, now: datetime) -> None:
+    """Texts that Twilio took and has told nothing more of for days: that is how they end, for now."""
+    for _ in range(MOST_BATCHES):
+        overdue = session.scalars(
+            select(Message.id)
+            .where(
+                Message.rank.between(RANK[ACCEPTED], RANK[SENT]), Message.updated_at < now - RECEIPTS_COME_FOR
+            )
+            .limit(BATCH)
+        ).all()
+        ends = [
+            Step(
+                message_id,
+                WITHOUT_RECEIPT,
+                "sweep",
+                now,
+                detail=f"no receipt for {RECEIPTS_COME_FOR.days} days",
+            )
+            for message_id in overdue
+        ]
+        steps.take(session, ends, now=now)
+        if len(overdue) < BATCH:
+            return

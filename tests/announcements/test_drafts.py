@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from bot.announcements import service as announcements
+from bot.announcements import sweeps
 from bot.announcements.models import Announcement
 from bot.announcements.wording import compose
 from bot.i18n import LOCALES
@@ -82,3 +83,12 @@ def test_confirm_works_once_and_never_after_discard_or_a_day(session, pizza, aut
         "draft",
     ]
     assert session.scalar(select(func.count()).select_from(Message)) == 0
+
+
+def test_a_draft_that_nobody_confirmed_expires_and_others_do_not(session, pizza, author, now):
+    old = announcements.draft(session, pizza, author, "Half-price pizza", now=now - timedelta(days=1))
+    new = announcements.draft(session, pizza, author, "Free pizza", now=now)
+    sweeps.expired_drafts(session, now)
+    assert session.get_one(Announcement, old).status == "expired"
+    assert session.get_one(Announcement, new).status == "draft"
+    assert announcements.confirm(session, pizza, old, author, now=now) is None
