@@ -34,8 +34,10 @@ from rq.job import Job
 from bot import jobs, metrics, telemetry, wiring
 from bot.clock import utc_now
 from bot.config import ConfigurationError, settings
+from bot.dialogue import jobs as conversations
 from bot.messaging import sending
 from bot.sweeps import Sweeper
+from flows import dialogue
 
 GRACE_SECONDS = 30.0
 SWEEP_SECONDS = 1.0
@@ -215,6 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     telemetry.configure(level)
     metrics.begin("worker")
     wiring.load()
+    conversations.dialogue = dialogue
     if options.burst:
         return work_off(options.lanes)
     children = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 
 
@@ -55,3 +57,8 @@ def known_region(text: str) -> str:
 
 def _advice(text: str) -> str:
     return f"{text!r} is not a phone number. Write it with its country code, like +1 555 010 0001."
+
+
+def is_phone(sender: str) -> bool:
+    """Whether a text's sender is a phone: a short code, a name or another channel's address is none."""
+    return re.fullmatch(r"\+[1-9]\d{6,14}", sender) is not None

@@ -20,6 +20,7 @@ from bot import db
 from bot.announcements import sweeps as announcements
 from bot.audience import sweeps as audience
 from bot.automation import sweeps as automation
+from bot.dialogue import sweeps as dialogue
 from bot.events import sweeps as events
 from bot.media import sweeps as media
 from bot.messaging import sweeps as messaging
@@ -56,6 +57,8 @@ SWEEPS = (
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),
     Sweep(announcements.old_pictures, timedelta(minutes=10)),
     Sweep(announcements.expired_drafts, timedelta(minutes=10)),
+    Sweep(dialogue.unseen_texts, timedelta(seconds=30)),
+    Sweep(dialogue.expired_prompts, timedelta(minutes=10)),
     Sweep(messaging.overdue_receipts, timedelta(minutes=10)),
 )
 

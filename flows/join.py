@@ -22,6 +22,7 @@ class Join(Flow):
 
     role = Role.ANYONE
     speaks_to_stopped = True
+    may_come_late = True
     #    when they say              while  go to  and
     script = (
         Line(word("JOIN", PHRASE), IDLE, IDLE, "unknown", provided="is_unknown"),

@@ -167,6 +167,21 @@ _CLIENTS_OF = (
 )
 
 
+def joined_since(session: Session, person_id: uuid.UUID, sender_id: uuid.UUID, moment: datetime) -> bool:
+    """Whether a person has joined somebody on this sender after a moment, and stayed."""
+    joined = (
+        select(Subscription.id)
+        .join(Client, Client.id == Subscription.client_id)
+        .where(
+            Subscription.person_id == person_id,
+            Client.sender_id == sender_id,
+            Subscription.joined_at > moment,
+            Subscription.left_at.is_(None),
+        )
+    )
+    return bool(session.scalar(select(joined.exists())))
+
+
 def clients_of(
     session: Session, person_id: uuid.UUID, sender_id: uuid.UUID
 ) -> tuple[list[Client], list[Client]]:

@@ -127,6 +127,13 @@ def close_prompts(
     session.execute(query.values(closed_at=now))
 
 
+def close_expired_prompts(session: Session, *, now: datetime) -> None:
+    """Close every question whose time is over; it would not be heard any more anyway."""
+    session.execute(
+        update(Prompt).where(Prompt.closed_at.is_(None), Prompt.expires_at <= now).values(closed_at=now)
+    )
+
+
 def open_prompt(
     session: Session, conversation: Conversation, flow: str, question: Question, *, now: datetime
 ) -> None:

@@ -63,6 +63,8 @@ class Flow:
     expired: ClassVar[Text | None] = None
     #: Whether somebody who said STOP may begin it all the same (asking to follow again).
     speaks_to_stopped: ClassVar[bool] = False
+    #: Whether a text that begins it may be acted on hours after it was sent, when we hear of it late.
+    may_come_late: ClassVar[bool] = False
     machine: ClassVar[Machine]
 
     state: str

@@ -32,6 +32,21 @@ class Inbound(Base):
     received_at: Mapped[datetime]
 
 
+class Watch(Base):
+    """A number of ours whose texts are looked for in Twilio's list, in case our webhook missed some."""
+
+    __tablename__ = "watch"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    number: Mapped[str] = mapped_column(unique=True)  # E.164
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    seen_until: Mapped[datetime]
+    lease_token: Mapped[uuid.UUID | None]
+    leased_until: Mapped[datetime | None]  # by the database's clock
+    leased_by: Mapped[str | None]
+    not_before: Mapped[datetime]
+
+
 class Conversation(Base):
     """Where the talk with one phone on one sender stands; locked for each turn."""
 

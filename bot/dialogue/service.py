@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from bot import cards, db, metrics
 from bot.audience import service as audience
-from bot.dialogue import carrier, conversations
+from bot.dialogue import carrier, conversations, late
+from bot.dialogue.carrier import CarrierWord
 from bot.dialogue.conversations import Standing
 from bot.dialogue.flow import IDLE, Flow
 from bot.dialogue.models import Conversation
@@ -36,6 +37,7 @@ from bot.messaging import service as messaging
 from bot.messaging import texts
 from bot.messaging.models import ContactPoint, Sender
 from bot.messaging.texts import Reply
+from bot.plainwords.judging import Wish, judge
 
 # Made once, and for the table: putting a statement together costs as much as having it executed.
 _INBOUND = cast(Table, InboundRow.__table__)
@@ -58,6 +60,7 @@ class Inbound:
     messaging_service_sid: str | None = None
     media: tuple[tuple[str, str], ...] = ()  # (URL, content type)
     opt_out_type: str | None = None
+    sent_at: datetime | None = None  # of a text that the webhook missed and Twilio's list showed
 
 
 class Dialogue:
@@ -96,7 +99,7 @@ class Dialogue:
         standing = conversations.standing(session, contact_point, sender.id, now=now)
         turn = Turn(
             session=session,
-            now=now,
+            now=inbound.sent_at or now,
             provider_id=inbound.provider_id,
             body=body,
             number_texted=inbound.to_number,
@@ -108,7 +111,10 @@ class Dialogue:
                 session, source_type="inbound", source_id=inbound_id, files=inbound.media, now=now
             ),
         )
-        outcome = self._take(turn, conversation, standing, inbound.opt_out_type)
+        if inbound.sent_at is None:
+            outcome = self._take(turn, conversation, standing, inbound.opt_out_type)
+        else:
+            outcome = self._take_late(turn, conversation, standing, age=now - inbound.sent_at)
         blocked = turn.opt_out is not None and turn.opt_out.blocked_by_carrier
         db.after_commit(session, metrics.INBOUND.labels(outcome).inc)
         client_id = turn.client.id if turn.client else None
@@ -122,8 +128,33 @@ class Dialogue:
             locale=turn.locale,
             texts=turn.replies,
             blocked=blocked,
+            as_messages=inbound.sent_at is not None,
             now=now,
         )
+
+    def _take_late(
+        self, turn: Turn, conversation: Conversation, standing: Standing, *, age: timedelta
+    ) -> str:
+        """Take a text that we hear of afterwards, unless what was said or done since makes it old news.
+
+        The turn's moment is when it was sent, so that whoever joined and then left did so in that order.
+        """
+        sent_at = turn.now
+        word = carrier.meant(turn.body, None)
+        wish = judge(turn.body, turn.locale).wish
+        if word is CarrierWord.STOP or (wish is Wish.CLEAR and not turn.clients):
+            old = late.opted_in_since(turn, sent_at)
+        elif word is CarrierWord.START:
+            old = late.opted_out_since(turn, sent_at)
+        elif age > late.STILL_FRESH and not self._may_come_late(turn):
+            old = True
+        else:
+            old = late.is_overtaken(turn, sent_at)
+        return "late.kept" if old else self._take(turn, conversation, standing, None)
+
+    def _may_come_late(self, turn: Turn) -> bool:
+        heard = Heard(turn.body, turn.word_locales)
+        return self.router.route(turn, heard, None, None).flow.may_come_late
 
     def _take(
         self, turn: Turn, conversation: Conversation, standing: Standing, opt_out_type: str | None
@@ -229,7 +260,7 @@ def _record(
             "media_count": len(inbound.media),
             "opt_out_type": inbound.opt_out_type,
             "outcome": "received",
-            "received_at": now,
+            "received_at": inbound.sent_at or now,
         },
     )
     return kept

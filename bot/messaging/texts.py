@@ -16,11 +16,14 @@ from bot.messaging import statuses
 from bot.messaging.models import Chunk, Message, Rendering
 from bot.messaging.segments import measure
 
+#: An answer to a text that we heard of late.
+REPLY_USEFUL_FOR = timedelta(hours=1)
+
 # A reply and its rendering in one statement, and that made once: it is the fewer round trips that count.
 _MESSAGE, _RENDERING = cast(Table, Message.__table__), cast(Table, Rendering.__table__)
 _REPLY_COLUMNS = (
     "id channel purpose client_id contact_point_id sender_id source_type source_id rendering_id"
-    " idempotency_key position status rank attempts skip_reason created_at updated_at"
+    " idempotency_key chunk_id position status rank attempts expires_at skip_reason created_at updated_at"
 ).split()
 _RENDERING_COLUMNS = "id source_type source_id locale part text encoding segments".split()
 _INSERT_REPLY = (
@@ -72,13 +75,18 @@ def record_reply(
     locale: str,
     texts: list[str],
     blocked: bool,
+    as_messages: bool = False,
     now: datetime,
 ) -> list[Reply]:
     """Put the replies to one text into the ledger; the webhook's answer carries them to Twilio.
 
     :param blocked: the carrier would refuse them (21610): they are recorded as skipped and not given.
+    :param as_messages: nobody waits for the answer any more: the express lane sends them instead.
     """
-    status = statuses.SKIPPED if blocked else statuses.ACCEPTED
+    status = statuses.SKIPPED if blocked else statuses.PENDING if as_messages else statuses.ACCEPTED
+    chunk_id = None
+    if texts and as_messages and not blocked:
+        chunk_id = _express_chunk(session, sender_id, client_id, ("inbound", inbound_id), now=now)
     replies = []
     for part, text in enumerate(texts):
         rendering = _rendering_row(
@@ -98,15 +106,17 @@ def record_reply(
             "status": status,
             "rank": statuses.RANK[status],
             "skip_reason": statuses.OPTED_OUT if blocked else None,
+            "chunk_id": chunk_id,
+            "expires_at": now + REPLY_USEFUL_FOR if chunk_id else None,
         }
         parameters = message | {f"rendering_{name}": value for name, value in rendering.items()}
         session.execute(_INSERT_REPLY, parameters)
         replies.append(Reply(message["id"], text))
-    return [] if blocked else replies
+    return [] if blocked or as_messages else replies
 
 
 def replies_to(session: Session, inbound_id: uuid.UUID) -> list[Reply]:
-    """The replies on record for a text, in order, without those that the carrier would refuse."""
+    """The replies on record for a text, in order: those that an answer to its webhook may carry."""
     found = session.execute(
         select(Message.id, Rendering.text)
         .join(Rendering, Rendering.id == Message.rendering_id)
@@ -114,6 +124,7 @@ def replies_to(session: Session, inbound_id: uuid.UUID) -> list[Reply]:
             Message.source_type == "inbound",
             Message.source_id == inbound_id,
             Message.skip_reason.is_(None),
+            Message.chunk_id.is_(None),
         )
         .order_by(Message.position)
     )
@@ -140,19 +151,7 @@ def queue_notice(
     key = idempotency_key(source_type, source_id, contact_point_id)
     if session.scalar(select(Message.id).where(Message.idempotency_key == key)):
         return False
-    chunk_id = uuid7()
-    session.execute(
-        insert(Chunk).values(
-            id=chunk_id,
-            lane=jobs.EXPRESS,
-            sender_id=sender_id,
-            client_id=client_id,
-            source_type=source_type,
-            source_id=source_id,
-            not_before=now,
-            created_at=now,
-        )
-    )
+    chunk_id = _express_chunk(session, sender_id, client_id, (source_type, source_id), now=now)
     # The part tells apart the renderings of one source to several members who read the same language.
     part = session.query(Rendering).filter_by(source_type=source_type, source_id=source_id).count()
     message = _message_row(
@@ -174,10 +173,35 @@ def queue_notice(
         "expires_at": now + useful_for,
     }
     session.execute(insert(Message).values(message))
+    return True
+
+
+def _express_chunk(
+    session: Session,
+    sender_id: uuid.UUID,
+    client_id: uuid.UUID | None,
+    source: tuple[str, uuid.UUID],
+    *,
+    now: datetime,
+) -> uuid.UUID:
+    """A chunk whose messages are sent after the commit, before any broadcast."""
+    chunk_id = uuid7()
+    session.execute(
+        insert(Chunk).values(
+            id=chunk_id,
+            lane=jobs.EXPRESS,
+            sender_id=sender_id,
+            client_id=client_id,
+            source_type=source[0],
+            source_id=source[1],
+            not_before=now,
+            created_at=now,
+        )
+    )
     from bot.messaging.jobs import send_express
 
     jobs.defer(session, jobs.EXPRESS, send_express)
-    return True
+    return chunk_id
 
 
 def _rendering_row(

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from bot import db, migrations, tables
+from bot.dialogue.models import Watch
 from bot.messaging import receipts, respites
 from bot.messaging.models import EndedAttempt, Lookup, Message, OptOut, SenderDay
 from simulator.servers import Servers
@@ -60,6 +61,14 @@ def fill(project_root: Path) -> None:
         message_id = session.scalars(select(Message.id)).first()
         session.add(
             Lookup(contact_point_id=somebody.contact_point_id, not_before=player.now, created_at=player.now)
+        )
+        session.add(
+            Watch(
+                number="+15550100000",
+                sender_id=somebody.sender_id,
+                seen_until=player.now,
+                not_before=player.now,
+            )
         )
         session.add(EndedAttempt(provider_id="SM2", message_id=message_id, ended_at=player.now))
 

@@ -20,6 +20,7 @@ from bot.config import settings
 from bot.dialogue.service import Inbound
 from bot.messaging import jobs, receipts
 from bot.messaging.texts import Reply
+from bot.phones import is_phone
 from flows import dialogue
 from web import access
 
@@ -32,8 +33,6 @@ PAUSE_SECONDS = 0.25
 #: Threads that may wait for the database in one process. The others go on to say that it is away.
 _waiting = threading.BoundedSemaphore(4)
 
-E164 = re.compile(r"\+[1-9]\d{6,14}")
-
 
 @routes.post("/inbound")
 @access.twilio_signed
@@ -41,8 +40,7 @@ def inbound(form: access.Form) -> ResponseReturnValue:
     """Take a text and answer with the replies."""
     text = _text(form)
     structlog.contextvars.bind_contextvars(message_sid=text.provider_id)
-    if not E164.fullmatch(text.from_number):
-        # A short code, a name or another channel's address: no phone that could be answered by text.
+    if not is_phone(text.from_number):
         log.info("inbound_not_from_a_phone", body_length=len(text.body))
         return _twiml([])
     return _twiml(_receive(text))
