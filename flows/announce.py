@@ -144,6 +144,8 @@ class Announce(Flow):
         assert client is not None
         said = turn.memory.get("text", turn.body.strip())
         came_along = turn.memory.get("pictures", turn.pictures)
+        if turn.memory.get("left_out"):
+            remarks = [left_out(turn, turn.memory["left_out"])]
         announcement = announcements.draft(turn.session, client, turn.contact_point, said, now=turn.now)
         turn.memory = {"client": str(client.id), "announcement": str(announcement)}
         self._show(turn, client, client.locale, came_along, remarks)
@@ -239,6 +241,7 @@ class Announce(Flow):
         turn.memory = {
             "text": turn.body.strip() or turn.memory.get("text", ""),
             "pictures": turn.pictures or turn.memory.get("pictures", []),
+            "left_out": len(turn.files) - len(turn.pictures),
         }
         self.ask_again(turn)
 
