@@ -4,7 +4,7 @@
 
 One client has that many followers, another a hundred. The announcement goes through the real dialogue and the
 rows are written by a real worker; the bare statement writes into a table of the same columns and indexes,
-before, in the same run. Nothing is sent. The database is not durable here, so both are spared the disk.
+before, in the same run. Nothing is sent.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # Postgres of root runs as nobody
-        with Servers(Path(folder), durable=False, keep=False) as servers:
+        with Servers(Path(folder), durable=True, keep=False) as servers:
             os.environ.update(SETTINGS, DATABASE_URL=servers.database_url, REDIS_URL=servers.redis_url)
             from bot import migrations, wiring
 
