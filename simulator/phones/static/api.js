@@ -10,12 +10,13 @@ async function ask(method, path, body) {
     options.body = JSON.stringify(body);
   }
   let answer;
+  let document;
   try {
     answer = await fetch(path, options);
+    document = answer.status === 204 ? null : await answer.json();
   } catch {
     throw new Refused("The page's server does not answer. Is `make run` still running?");
   }
-  const document = answer.status === 204 ? null : await answer.json();
   if (!answer.ok) throw new Refused(document.message);
   return document;
 }

@@ -42,7 +42,7 @@ export class Composer {
 
   attach(blob, name) {
     const url = URL.createObjectURL(blob);
-    const picture = { blob, url };
+    const picture = { blob, url, name };
     const remove = () => {
       this.attached = this.attached.filter((each) => each !== picture);
       thumbnail.remove();
@@ -63,20 +63,23 @@ export class Composer {
     this.attached = [];
     this.thumbnails.replaceChildren();
     this.fit();
-    if (!(await this.send(words, pictures)) && !this.words.value) this.words.value = words;
+    const sent = await this.send(words, pictures.map((each) => each.blob));
+    for (const each of pictures) URL.revokeObjectURL(each.url);
+    if (sent) return;
+    if (!this.words.value) this.words.value = words;
+    for (const each of pictures) this.attach(each.blob, each.name);
   }
 
   /** Text it; false, and a sentence under the texts, when that went wrong. */
   async send(words, pictures = []) {
     this.trouble.textContent = "";
     try {
-      await sendText(this.number, words, pictures.map((each) => each.blob));
+      await sendText(this.number, words, pictures);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.trouble.textContent = error.message;
       return false;
     } finally {
-      for (const each of pictures) URL.revokeObjectURL(each.url);
       this.actions.sent();
     }
     return true;

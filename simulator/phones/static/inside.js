@@ -69,6 +69,7 @@ export class Inside {
       bar,
       h("table", {}, h("tbody", {}, rows), h("tfoot", {}, foot)),
       this.drawRecipients(announcement.recipients, text),
+      sum > announcement.recipients.length && h("p", { class: "quiet" }, `These are ${announcement.recipients.length} of ${sum}.`),
     ];
   }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from simulator.people import OWNER
 from simulator.stack import Stack
@@ -34,7 +34,8 @@ def standin(stack: Stack) -> Iterator[StandIn]:
 def open_page(browser: Browser, stack: Stack, standin: StandIn) -> Iterator[Callable[..., Opened]]:
     """Open the page at a size; at the end there must have been no error, and no request to another host.
 
-    And nothing is left to the next test: no draft that waits, no text on its way.
+    ``refused`` is the end of an address whose refusal the test brings about. Nothing is left to the next
+    test: no draft that waits, no text on its way.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -42,17 +43,22 @@ def open_page(browser: Browser, stack: Stack, standin: StandIn) -> Iterator[Call
     def ours(url: str) -> bool:
         return url.startswith((f"{stack.phones_url}/", f"blob:{stack.phones_url}/"))
 
-    def watch(page: Page) -> None:
+    def watch(page: Page, refused: str) -> None:
+        def hear(line: ConsoleMessage) -> None:
+            # The browser itself writes a line for an answer that is a refusal.
+            if line.type == "error" and not (refused and line.location["url"].endswith(refused)):
+                complaints.append(f"console: {line.text} {line.location['url']}")
+
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("console", lambda line: line.type == "error" and complaints.append(f"console: {line.text}"))
+        page.on("console", hear)
         page.on("request", lambda request: ours(request.url) or complaints.append(f"asked {request.url}"))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
 
-    def opened(width: int = 1440, height: int = 900, **options: str) -> Opened:
+    def opened(width: int = 1440, height: int = 900, *, refused: str = "", **options: str) -> Opened:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        watch(page)
+        watch(page, refused)
         page.goto(stack.phones_url)
         page.wait_for_selector(".phone.current")
         return Opened(page)

@@ -182,6 +182,20 @@ def test_a_picture_is_sent_and_seen(open_page: Open, standin: StandIn) -> None:
     opened.page.wait_for_function("image => image.naturalWidth === 480", arg=picture.element_handle())
 
 
+def test_what_cannot_be_sent_is_told_and_not_lost(open_page: Open) -> None:
+    opened = open_page(refused="/api/texts")
+    notes = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"Not a picture"}
+    opened.phone("Sam").locator("input[type=file]").set_input_files(notes)
+    opened.text("Sam", "Look at this")
+    alert = opened.phone("Sam").get_by_role("alert")
+    expect(alert).to_have_text("A picture is a JPEG, PNG, GIF or WebP file.")
+    expect(opened.composer("Sam")).to_have_value("Look at this")
+    opened.phone("Sam").get_by_role("button", name="Leave out notes.txt").click()
+    opened.composer("Sam").press("Enter")
+    expect(opened.texts("Sam", "Look at this")).to_be_visible()
+    expect(alert).to_have_text("")
+
+
 def test_an_announcement_carries_its_picture_to_every_phone(open_page: Open) -> None:
     opened = open_page()
     opened.phone("Olivia").get_by_role("button", name="Send a picture").click()
