@@ -42,6 +42,7 @@ def play(opened: Opened) -> None:
     expect(opened.inside.locator(".steps b").last).to_have_text("delivered")
     expect(opened.inside.get_by_role("row", name="delivered 6", exact=True)).to_be_visible()
     opened.composer("Olivia").focus()
+    expect(opened.lit_state()).to_have_attribute("data-state", "idle")
 
 
 def main() -> int:
@@ -56,7 +57,7 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.OPTIONS))
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1400, "height": 860}, color_scheme="light")
         page.goto(stack.phones_url)
         page.wait_for_selector(".phone.current")
         play(Opened(page))
