@@ -5,6 +5,8 @@ import { h } from "./dom.js";
 import { time } from "./moments.js";
 import { tick } from "./ticks.js";
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 export class Bubble {
   /** `select` is called with what the inside panel knows the text by. */
   constructor(message, select) {
@@ -29,7 +31,8 @@ export class Bubble {
     if (message.status === this.status) return false;
     this.status = message.status;
     const [word, sign, kind] = tick(message.status);
-    const segments = message.pictures ? "picture message" : `${message.segments} segment${message.segments === 1 ? "" : "s"}`;
+    // A picture message has no segments.
+    const segments = message.pictures ? counted(message.pictures, "picture") : counted(message.segments, "segment");
     const code = message.error_code ? ` ${message.error_code}` : "";
     this.fate.replaceChildren(sign, h("span", {}, `${word}${code}`),
       h("span", { class: "segments" }, segments), h("time", {}, time(message.at)));

@@ -57,7 +57,7 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.OPTIONS))
-        page = browser.new_page(viewport={"width": 1400, "height": 860}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
         page.goto(stack.phones_url)
         page.wait_for_selector(".phone.current")
         play(Opened(page))
