@@ -58,8 +58,7 @@ test: ## Style, types, dependencies and all tests (ARGS='-k join' goes to pytest
 	test -z "$$failed"
 
 bench: ## List the benchmarks (each is run by hand)
-	@for file in bench/*.py; do \
-		test -e "$$file" || { echo 'None yet.'; break; }; \
-		printf '  .venv/bin/python %-28s %s\n' "$$file" \
+	@for file in $$(grep -l '^def main' bench/*.py); do \
+		printf '  .venv/bin/python -m bench.%-12s %s\n' "$$(basename "$$file" .py)" \
 			"$$(awk '/^"""/ { sub(/^"""/, ""); sub(/"""$$/, ""); print; exit }' "$$file")"; \
 	done

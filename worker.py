@@ -211,11 +211,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         level = settings().log_level
+        metrics.begin("worker")
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
     telemetry.configure(level)
-    metrics.begin("worker")
     wiring.load()
     conversations.dialogue = dialogue
     if options.burst:

@@ -15,6 +15,8 @@ from pathlib import Path
 from prometheus_client import REGISTRY, Counter, Histogram, Metric, multiprocess, values
 from prometheus_client.registry import Collector
 
+from bot.config import ConfigurationError
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own variable, read when it is imported
 
 _role = "web"
@@ -42,21 +44,29 @@ def begin(role: str) -> None:
 
     The first of its role on a host starts from zero: it removes what those of the last start left. One that
     is started again beside its siblings leaves the files of the dead, so that no sum ever goes down.
+
+    :raises ConfigurationError: the folder can't be used.
     """
     global _role  # noqa: PLW0603  # one per process, and its forks
     _role = role
     if FOLDER not in os.environ:
         return
     folder = Path(os.environ[FOLDER])
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [
-        (file, int(named[1]))
-        for file in folder.glob("*.db")
-        if (named := re.fullmatch(rf"[a-z]+_{role}-(\d+)\.db", file.name))
-    ]
-    if not any(pid != os.getpid() and Path(f"/proc/{pid}").exists() for _, pid in files):
-        for file, _ in files:
-            file.unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [
+            (file, int(named[1]))
+            for file in folder.glob("*.db")
+            if (named := re.fullmatch(rf"[a-z]+_{role}-(\d+)\.db", file.name))
+        ]
+        if not any(pid != os.getpid() and Path(f"/proc/{pid}").exists() for _, pid in files):
+            for file, _ in files:
+                file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Nudges cannot start:\n  {FOLDER}: {error.strerror} ({folder}): name a folder that this user can"
+            " write in."
+        ) from error
 
 
 class OfThisHost(Collector):

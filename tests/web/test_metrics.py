@@ -216,6 +216,18 @@ class _Counting:
         return parsed(shown)["nudges_inbound_total one"]
 
 
+def test_a_folder_that_cannot_be_used_is_named(project_root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    environment = {**os.environ, metrics.FOLDER: str(tmp_path / "file" / "metrics")}
+    refused = subprocess.run(
+        [sys.executable, "worker.py", "--burst"],
+        cwd=project_root, env=environment, text=True, check=False, capture_output=True,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert f"{metrics.FOLDER}: Not a directory" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_one_process_shows_what_all_of_its_host_counted(counting: _Counting) -> None:
     counting.start("web")
     counting.start("worker")

@@ -73,7 +73,7 @@ def queues() -> Iterator[Finding]:
 
 _TO_DO = {
     "receipts": "Is the lane express worked? Its log says what it trips over.",
-    "unknown messages": "Receipts may still come; `flask --app wsgi messages show ID` tells more of one.",
+    "unknown messages": "`flask --app wsgi messages unknown list` names those that you may decide about.",
     "events": "Is the lane express worked? Its log says what it trips over.",
     "announcements": "`flask --app wsgi announcements list`, then `show ID`: who holds its chunks?",
 }
