@@ -20,7 +20,13 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_time,
+    format_timedelta,
+    get_timezone_gmt,
+    get_timezone_location,
+)
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -101,6 +107,19 @@ def moment(at: datetime, zone: str, locale: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
     day, clock = format_date(local, "EEE", locale=locale), format_time(local, "short", locale=locale)
     return _with_common_spaces(f"{day} {clock}")
+
+
+def moment_in_full(at: datetime, zone: str, locale: str) -> str:
+    """A moment beyond doubt: ``Friday, November 27, 2026 9:00 AM (New York)``.
+
+    In the hour that comes twice, the offset from UTC says which of the two it is.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    where = get_timezone_location(ZoneInfo(zone), locale=locale, return_city=True)
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    offset = f", {get_timezone_gmt(local, 'long', locale=locale)}" if twice else ""
+    day, clock = format_date(local, "full", locale=locale), format_time(local, "short", locale=locale)
+    return _with_common_spaces(f"{day} {clock} ({where}{offset})")
 
 
 def listed(items: Iterable[str], locale: str) -> str:

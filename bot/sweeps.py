@@ -52,6 +52,7 @@ SWEEPS = (
     Sweep(audience.untold_subscribers, timedelta(seconds=5)),
     Sweep(media.unfetched_media, timedelta(seconds=2)),
     Sweep(automation.due_welcomes, timedelta(seconds=5)),
+    Sweep(announcements.due_schedules, timedelta(seconds=1)),
     Sweep(announcements.missing_fan_outs, timedelta(seconds=10)),
     Sweep(announcements.missing_reports, timedelta(seconds=10)),
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),

@@ -10,9 +10,10 @@ from flows.language import Language
 from flows.leave import Leave
 from flows.other import Keep, Welcome
 from flows.pause import Pause
+from flows.schedule import Schedule
 from flows.series import Series
 
 #: In the order in which they are asked whether a word is theirs, within a role.
-FLOWS = (Announce, Pause, Answers, Series, Ask, Keep, Join, Leave, Language, Commands, Welcome)
+FLOWS = (Announce, Schedule, Pause, Answers, Series, Ask, Keep, Join, Leave, Language, Commands, Welcome)
 
 dialogue = Dialogue(FLOWS)

@@ -26,7 +26,7 @@ from flows.preview import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.audience.models import Client
 
@@ -43,7 +43,7 @@ class Announce(Flow):
         "Your draft waited for a day and was dropped. To announce it after all, text it again."
     )
     #    when they say       while       go to       and
-    script = (
+    script: ClassVar[Iterable[Line]] = (
         Line(WORDING, IDLE, IDLE, "ask_for_draft_first"),
         Line(word("CONFIRM"), IDLE, IDLE, "nothing_waits"),
         Line(word("YES"), IDLE, IDLE, "nothing_waits"),
@@ -118,7 +118,7 @@ class Announce(Flow):
     def is_wordless(self, turn: Turn, locale: str, text: str) -> bool:
         return not text
 
-    def speaks_for_several(self, turn: Turn) -> bool:
+    def speaks_for_several(self, turn: Turn, **_said: str) -> bool:
         return len(turn.active_clients) > 1
 
     def is_no_choice(self, turn: Turn, number: str) -> bool:
@@ -128,10 +128,8 @@ class Announce(Flow):
         client = self._client(turn, number)
         return client is not None and not turn.has_subscribers(client)
 
-    def is_too_long(
-        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
-    ) -> bool:
-        return self._too_long_by(turn, number, locale, text) > 0
+    def is_too_long(self, turn: Turn, **said: str) -> bool:
+        return self._too_long_by(turn, **said) > 0
 
     # What is done
 
@@ -139,14 +137,13 @@ class Announce(Flow):
         """Who texts a keyword of their own wants to see what it does, not to announce it."""
         reply_to_keyword(turn, turn.clients, count=False)
 
-    def draft(self, turn: Turn, number: str | None = None, remarks: Sequence[str] = ()) -> None:
+    def draft(self, turn: Turn, number: str | None = None, remarks: Sequence[str] = (), **_said: str) -> None:
         client = self._client(turn, number)
         assert client is not None
-        said = turn.memory.get("text", turn.body.strip())
         came_along = turn.memory.get("pictures", turn.pictures)
         if turn.memory.get("left_out"):
             remarks = [left_out(turn, turn.memory["left_out"])]
-        announcement = announcements.draft(turn.session, client, turn.contact_point, said, now=turn.now)
+        announcement = self._keep(turn, client)
         turn.memory = {"client": str(client.id), "announcement": str(announcement)}
         self._show(turn, client, client.locale, came_along, remarks)
 
@@ -237,7 +234,7 @@ class Announce(Flow):
         else:
             turn.reply(_("That text had no words. Text what you would like to announce."))
 
-    def ask_which_client(self, turn: Turn) -> None:
+    def ask_which_client(self, turn: Turn, **_said: str) -> None:
         turn.memory = {
             "text": turn.body.strip() or turn.memory.get("text", ""),
             "pictures": turn.pictures or turn.memory.get("pictures", []),
@@ -259,10 +256,16 @@ class Announce(Flow):
             _("{client} has no subscribers yet. Text LINK to see how people join."), client=client.name
         )
 
-    def refuse(
-        self, turn: Turn, number: str | None = None, locale: str | None = None, text: str | None = None
-    ) -> None:
-        say_too_long(turn, self._too_long_by(turn, number, locale, text))
+    def refuse(self, turn: Turn, **said: str) -> None:
+        say_too_long(turn, self._too_long_by(turn, **said))
+
+    def _keep(self, turn: Turn, client: Client) -> UUID:
+        said = turn.memory.get("text", turn.body.strip())
+        return announcements.draft(turn.session, client, turn.contact_point, said, now=turn.now)
+
+    def _notes(self, turn: Turn, client: Client, announcement: UUID) -> list[str]:
+        """What is said of when it goes out."""
+        return urgency(turn, client, announcement, at=turn.now)
 
     def _show(
         self, turn: Turn, client: Client, locale: str, new: Sequence[str] = (), remarks: Sequence[str] = ()
@@ -276,7 +279,7 @@ class Announce(Flow):
         remarks = [*remarks, *take_along(turn, announcement, new or turn.pictures)]
         preview = announcements.preview(turn.session, client, announcement, now=turn.now)
         said = [preview.texts[locale], "", *with_pictures(turn, preview), summary(turn, preview)]
-        said += urgency(turn, client, announcement)
+        said += self._notes(turn, client, announcement)
         missing = [each for each in preview.recipients if each not in self._wordings(turn)]
         if self.lacks_words(turn):
             said.append(turn.say(_("If words belong to it, text them now.")))
@@ -289,7 +292,14 @@ class Announce(Flow):
             return {}
         return announcements.wordings(turn.session, UUID(turn.memory["announcement"]))
 
-    def _too_long_by(self, turn: Turn, number: str | None, locale: str | None, text: str | None) -> int:
+    def _too_long_by(
+        self,
+        turn: Turn,
+        number: str | None = None,
+        locale: str | None = None,
+        text: str | None = None,
+        **_said: str,
+    ) -> int:
         client = self._client(turn, number)
         if client is None:
             return 0

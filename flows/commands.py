@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from bot.dialogue.flow import IDLE, Flow, Line, Role
-from bot.dialogue.patterns import REFERENCE, TEXT, english_word, word
+from bot.dialogue.patterns import REFERENCE, english_word, word
 from bot.dialogue.turn import Turn
 from bot.i18n import _
 
-#: Reserved until payments, orders, plans and schedules are there: answered, never announced.
-RESERVED = (
-    "PAY BUY CART ORDER REORDER REFUND RETURN TRACK RECEIPT MENU ADDRESS SIGNUP PLAN SCHEDULE"
-).split()
+#: Reserved until payments, orders and plans are there: answered, never announced.
+RESERVED = ("PAY BUY CART ORDER REORDER REFUND RETURN TRACK RECEIPT MENU ADDRESS SIGNUP PLAN").split()
 
 
 class Commands(Flow):
@@ -22,10 +20,7 @@ class Commands(Flow):
         Line(word("COMMANDS"), IDLE, IDLE, "for_members", provided="is_member"),
         Line(word("COMMANDS"), IDLE, IDLE, "for_everybody"),
         *(Line(english_word(reserved), IDLE, IDLE, "not_yet") for reserved in RESERVED),
-        *(
-            Line(english_word(reserved, TEXT if reserved == "SCHEDULE" else REFERENCE), IDLE, IDLE, "not_yet")
-            for reserved in RESERVED
-        ),
+        *(Line(english_word(reserved, REFERENCE), IDLE, IDLE, "not_yet") for reserved in RESERVED),
     )
 
     def is_member(self, turn: Turn) -> bool:
@@ -34,9 +29,9 @@ class Commands(Flow):
     def for_members(self, turn: Turn) -> None:
         turn.reply(
             _(
-                "Text your announcement, then CONFIRM or DISCARD. PAUSE: stop sending. STATUS: how it goes. "
-                "SUBSCRIBERS: how many. LINK: how people join. WELCOME, ANSWERS: what goes out by itself. "
-                "LANG: language. JOIN, LEAVE, STOP, HELP."
+                "Text your announcement, then CONFIRM or DISCARD. SCHEDULE: later. PAUSE: stop sending. "
+                "STATUS: how it goes. SUBSCRIBERS: how many. LINK: how people join. WELCOME, ANSWERS: what "
+                "goes out by itself. LANG: language. JOIN, LEAVE, STOP, HELP."
             )
         )
 

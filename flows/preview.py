@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -66,13 +66,13 @@ def on_its_way(turn: Turn, client: Client, announcement_id: UUID, count: int) ->
             n_("It is on its way to {count} subscriber.", "It is on its way to {count} subscribers."),
             count=count,
         )
-    waits = wait(turn, client, announcement_id)
+    waits = wait(turn, client, announcement_id, at=turn.now)
     return f"{sent} {waits}" if waits else sent
 
 
-def wait(turn: Turn, client: Client, announcement_id: UUID) -> str | None:
-    """How many would get it only after their quiet hours, in words; None when nobody would."""
-    waiting = hours.waiting(turn.session, client, announcement_id, now=turn.now)
+def wait(turn: Turn, client: Client, announcement_id: UUID, *, at: datetime) -> str | None:
+    """How many would get it only after their quiet hours if it were sent then; None when nobody would."""
+    waiting = hours.waiting(turn.session, client, announcement_id, now=at)
     if waiting is None:
         return None
     return turn.say(
@@ -85,11 +85,11 @@ def wait(turn: Turn, client: Client, announcement_id: UUID) -> str | None:
     )
 
 
-def urgency(turn: Turn, client: Client, announcement_id: UUID) -> list[str]:
+def urgency(turn: Turn, client: Client, announcement_id: UUID, *, at: datetime) -> list[str]:
     """That it goes out at any hour, or who waits and how it could; nothing when nobody would wait."""
     if hours.is_urgent(turn.session, announcement_id):
         return [turn.say(_("Urgent: it goes to everybody at once, also at night. Your reason is kept."))]
-    waits = wait(turn, client, announcement_id)
+    waits = wait(turn, client, announcement_id, at=at)
     if waits is None:
         return []
     return [

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.announcements.models import Announcement
+from bot.audience import hours
 from bot.audience.models import Client
 from bot.audience.queries import reachable
 from bot.config import settings
@@ -30,7 +31,7 @@ def hours_of(client: Client, announcement: Announcement) -> Hours | None:
     """What binds an announcement to hours; None when it is urgent."""
     if announcement.urgent_because is not None:
         return None
-    return Hours(client.time_zone, client.texts_from, client.texts_until)
+    return hours.of(client)
 
 
 def waiting(session: Session, client: Client, announcement_id: uuid.UUID, *, now: datetime) -> Waiting | None:
@@ -38,10 +39,10 @@ def waiting(session: Session, client: Client, announcement_id: uuid.UUID, *, now
 
     Nobody is counted while no place is closed, which is most of the day.
     """
-    hours = hours_of(client, session.get_one(Announcement, announcement_id))
-    if hours is None or settings().quiet_hours == "off":
+    bound_by = hours_of(client, session.get_one(Announcement, announcement_id))
+    if bound_by is None or settings().quiet_hours == "off":
         return None
-    closed = places.openings(session, hours, now=now).closed
+    closed = places.openings(session, bound_by, now=now).closed
     if not closed:
         return None
     place = func.coalesce(ContactPoint.place_id, places.UNKNOWN).label("place")

@@ -32,17 +32,19 @@ class Announcement(Base):
             "id",
             postgresql_where=text("status = 'confirmed' AND reported_at IS NULL"),
         ),
+        Index("ix_announcement_scheduled", "scheduled_for", postgresql_where=text("status = 'scheduled'")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
-    status: Mapped[str]  # draft | confirmed | discarded | expired
+    status: Mapped[str]  # draft | scheduled | confirmed | discarded | expired | missed
     locale: Mapped[str]  # of the wording that stands in where a subscriber's language has none
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     urgent_because: Mapped[str | None] = mapped_column(EncryptedText())  # at any hour, then
+    scheduled_for: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     audience_size: Mapped[int | None]  # frozen by CONFIRM, made exact by the fan-out
     fanned_out_at: Mapped[datetime | None]

@@ -136,7 +136,7 @@ def no_longer_needed(session: Session, now: datetime) -> list[uuid.UUID]:
             .where(
                 Media.status != "dropped",
                 or_(
-                    Announcement.status.in_(("discarded", "expired")),
+                    Announcement.status.in_(("discarded", "expired", "missed")),
                     and_(Announcement.status == "draft", Announcement.expires_at < now),
                     Announcement.fanned_out_at < now - KEPT_AFTER_SENDING,
                 ),

@@ -124,6 +124,14 @@ def confirm(
     )
     if messaging.rows(confirmed) == 0:
         return None
+    return begin(session, client, announcement_id, actor=f"person:{author.person_id}", now=now)
+
+
+def begin(session: Session, client: Client, announcement_id: uuid.UUID, *, actor: str, now: datetime) -> int:
+    """Freeze the texts of what was confirmed at this moment, and have its rows written after the commit.
+
+    :returns: how many it is for.
+    """
     texts = compose_all(client.name, wordings(session, announcement_id), client.locale)
     for locale in LOCALES:
         freeze_rendering(
@@ -137,7 +145,7 @@ def confirm(
         subject_type="announcement",
         subject_id=announcement_id,
         client_id=client.id,
-        actor=f"person:{author.person_id}",
+        actor=actor,
         now=now,
     )
     return size

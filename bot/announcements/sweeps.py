@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from bot import db
-from bot.announcements import fanout, pictures, queries, report, service
+from bot.announcements import fanout, pictures, queries, report, schedule, service
 from bot.messaging import holds
 from bot.messaging.quiet import USEFUL_FOR
 
@@ -24,6 +24,15 @@ def outlasted_pauses(session: Session, now: datetime) -> None:
     outlasted = holds.outlasted(session, "announcement", held_before=now - USEFUL_FOR, now=now)
     for announcement_id in outlasted:
         holds.release(session, "announcement", announcement_id, now=now)
+
+
+def due_schedules(session: Session, now: datetime) -> None:
+    """Start what was planned and is due, or tell its author that it was missed."""
+
+    def start_one(announcement_id: UUID) -> None:
+        schedule.start(session, announcement_id, now=now)
+
+    db.one_by_one(session, schedule.due(session, now), start_one)
 
 
 def missing_reports(session: Session, now: datetime) -> None:

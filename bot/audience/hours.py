@@ -6,10 +6,16 @@ from datetime import time
 
 from sqlalchemy.orm import Session
 
+from bot.audience.models import Client
 from bot.audience.service import UnknownTimeZone, client_named
 from bot.messaging import places, quiet
 from bot.messaging.models import ContactPoint
 from bot.messaging.quiet import Hours, Place
+
+
+def of(client: Client) -> Hours:
+    """What binds the texts that a client sends on its own account to the day of their readers."""
+    return Hours(client.time_zone, client.texts_from, client.texts_until)
 
 
 def set_client_hours(session: Session, slug: str, opens: time | None, closes: time | None) -> Hours:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, Uuid, cast, func, lit
 from sqlalchemy.orm import Session
 
 from bot.announcements.wording import compose
+from bot.audience import hours
 from bot.audience import service as audience
 from bot.audience.models import Client, Consent, Person, Subscription
 from bot.audience.queries import reachable
@@ -19,7 +20,6 @@ from bot.automation.personal import fill_in
 from bot.ids import idempotency_key, uuid7
 from bot.messaging.batches import Item, queue_batch
 from bot.messaging.models import Message
-from bot.messaging.quiet import Hours
 
 BATCH = 500
 #: A step that could not be queued for so long (nothing ran) is left out: a late welcome is none.
@@ -91,7 +91,7 @@ def queue_due(session: Session, step_id: uuid.UUID, *, now: datetime) -> int:
         client_id=client.id,
         sender_id=client.sender_id,
         source=("welcome", batch.id),
-        hours=Hours(client.time_zone, client.texts_from, client.texts_until),
+        hours=hours.of(client),
         useful_for=USEFUL_FOR,
         now=now,
     )

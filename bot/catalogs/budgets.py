@@ -27,6 +27,7 @@ from bot.i18n import (
     language_name,
     listed,
     moment,
+    moment_in_full,
     money,
     number,
     render,
@@ -37,6 +38,9 @@ TABLE = CATALOGS / "SEGMENTS.md"
 
 #: One number at least for every plural form of every language we write, and a large one.
 COUNTS = (0, 1, 2, 3, 11, 100, 12_345)
+
+#: A Wednesday in September, at 22:30 in New York.
+A_MOMENT = datetime(2026, 9, 24, 2, 30, tzinfo=UTC)
 
 PREFACE = """\
 # Segments per text and language
@@ -146,7 +150,7 @@ def _samples(locale: str) -> dict[str, Any]:
             (render(texts["{people} ({count} segment)"], locale, people=each, count=2) for each in people),
             locale,
         ),
-        "moment": moment(datetime(2026, 11, 25, 22, 30, tzinfo=UTC), "UTC", locale),
+        "moment": moment(A_MOMENT, "America/New_York", locale),
         "names": "\n".join(f"{place}. {name}" for place, name in enumerate(names, 1)),
         "offers": listed((f"{first_word('JOIN', locale)} {given['slug']}" for _ in names), locale),
         "people": people[0],
@@ -162,6 +166,8 @@ def _samples_only_in(text: Text, locale: str) -> dict[str, str]:
     if text.singular.startswith("Reply LANG"):
         codes = (f"{each[:2].upper()} {language_name(each, each)}" for each in LOCALES)
         return {"names": listed(codes, locale)}
+    if text.singular.startswith(("Planned for", "It goes out on", "The clocks go forward")):
+        return {"moment": moment_in_full(A_MOMENT, "America/New_York", locale)}
     if text.singular.startswith("We don't write"):
         return {"names": listed((each[:2].upper() for each in LOCALES), locale)}
     if text.singular.startswith(("{client} has {count} subscriber", "{languages} (")):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot import db, wiring
 from bot.announcements import fanout, queries
+from bot.announcements import sweeps as announcement_sweeps
 from bot.audience import sweeps as audience_sweeps
 from bot.automation import sweeps as automation_sweeps
 from bot.events import dispatch
@@ -58,6 +59,7 @@ class Deliveries:
             audience_sweeps.untold_subscribers(session, now)
             automation_sweeps.due_welcomes(session, now)
             messaging_sweeps.numbers_without_place(session, now)
+            announcement_sweeps.due_schedules(session, now)
             waiting = queries.without_fan_out(session)
         for announcement_id in waiting:
             with db.transaction() as session:

@@ -60,6 +60,8 @@ def show(announcement: str) -> None:
     line("expires", moment(found.expires_at))
     if sender.paused_at is not None:
         line("sender", f"{sender.provider_id} paused {moment(sender.paused_at)}: {sender.paused_reason}")
+    if found.scheduled_for is not None:
+        line("planned for", moment(found.scheduled_for))
     if found.urgent_because is not None:
         line("urgent", found.urgent_because)
     if hold is not None:
