@@ -2,7 +2,7 @@
 # Needs only make and Python 3.11 or newer: the first call makes .venv and installs the pinned packages.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chat test lint types bench
+.PHONY: help run demo chat test crash lint types bench
 
 PYTHON ?=
 VENV := .venv/bin/python
@@ -56,6 +56,10 @@ test: ## Style, types, dependencies and all tests (ARGS='-k join' goes to pytest
 	if [ -n "$$failed" ]; then echo "── failed before the tests: $${failed#, }"; fi; \
 	$(VENV) -m pytest -n 2 --dist loadgroup $(ARGS) || failed="$$failed, pytest"; \
 	test -z "$$failed"
+
+crash: ## Break things in mid-broadcast, in every way we know, and print what came of it
+	$(call install,test)
+	@CRASH_RECIPIENTS=$${CRASH_RECIPIENTS:-200} $(VENV) -m pytest -q -n 0 -p no:randomly tests/messaging/test_crash_table.py
 
 bench: ## List the benchmarks (each is run by hand)
 	@for file in $$(grep -l '^def main' bench/*.py); do \

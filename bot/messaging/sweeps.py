@@ -54,16 +54,8 @@ def overdue_receipts(session: Session, now: datetime) -> None:
             )
             .limit(BATCH)
         ).all()
-        ends = [
-            Step(
-                message_id,
-                WITHOUT_RECEIPT,
-                "sweep",
-                now,
-                detail=f"no receipt for {RECEIPTS_COME_FOR.days} days",
-            )
-            for message_id in overdue
-        ]
-        steps.take(session, ends, now=now)
-        if len(overdue) < BATCH:
+        if not overdue:
             return
+        why = f"no receipt for {RECEIPTS_COME_FOR.days} days"
+        ends = [Step(message_id, WITHOUT_RECEIPT, "sweep", now, detail=why) for message_id in overdue]
+        steps.take(session, ends, now=now)

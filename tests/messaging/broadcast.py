@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from bot import db, tables
+from bot.announcements import service as announcements
+from bot.audience import service as audience
 from bot.audience.models import Person
+from bot.audience.service import Evidence
 from bot.config import settings
 from bot.ids import idempotency_key, uuid7
 from bot.jobs import BULK
@@ -147,6 +150,26 @@ def create(
         ]
         session.execute(insert(Message), rows)
     return Broadcast(source_id, sender_id, chunks)
+
+
+def confirmed(people: int, *, now: datetime) -> Broadcast:
+    """Commit an announcement that was confirmed a moment ago, and for which nothing else has happened yet."""
+    with db.transaction() as session:
+        sender = service.sender_of(
+            session, service_sid=settings().twilio_messaging_service_sid, number="+15550100000", now=now
+        )
+        client = audience.add_client(
+            session, name="Pizza Palace", slug="pizza-palace", owner_number="+15550109999", locale="en",
+            time_zone="UTC", support_contact=None, sender_id=sender.id, now=now,
+        )  # fmt: skip
+        for position in range(people):
+            person = audience.person_at(session, number(position), now=now)
+            audience.follow(session, person, client, Evidence("operator", now), tell_client=False)
+        author = service.find_contact_point(session, "+15550109999")
+        assert author is not None
+        source_id = announcements.draft(session, client, author, "Half-price pizza", now=now)
+        announcements.confirm(session, client, source_id, author, now=now + timedelta(milliseconds=1))
+    return Broadcast(source_id, sender.id, [])
 
 
 def _contact_point(session: Any, position: int, now: datetime) -> uuid.UUID:
