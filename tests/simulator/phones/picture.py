@@ -30,6 +30,7 @@ def play(opened: Opened) -> None:
     opened.delivered("Nia", "Pizza Palace")
     opened.phone("Olivia").get_by_role("button", name="Send a picture").click()
     opened.page.get_by_role("button", name="Attach a pizza").click()
+    expect(opened.page.get_by_role("button", name="Leave out a pizza")).to_be_visible()
     opened.text("Olivia", DRAFT)
     opened.delivered("Olivia", DRAFT)
     opened.text("Olivia", "ES: ¡Pizza a mitad de precio hasta las 6!")

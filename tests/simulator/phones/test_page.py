@@ -201,6 +201,7 @@ def test_an_announcement_carries_its_picture_to_every_phone(open_page: Open) -> 
     opened = open_page()
     opened.phone("Olivia").get_by_role("button", name="Send a picture").click()
     opened.page.get_by_role("button", name="Attach flowers").click()
+    expect(opened.page.get_by_role("button", name="Leave out flowers")).to_be_visible()
     opened.text("Olivia", "Tulips are here")
     opened.delivered("Olivia", "Tulips are here")
     opened.text("Olivia", "CONFIRM")
