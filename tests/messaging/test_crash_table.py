@@ -32,14 +32,15 @@ def table(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
     """The rows, printed when all are there."""
     rows: list[Row] = []
     yield rows
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    lines = ["", "| Fault | Recipients | Once | Twice | Never | Unknown |", "|---|---|---|---|---|---|"]
+    for each in rows:
+        numbers = (each.recipients, each.once, each.twice, each.never, each.unknown)
+        lines.append(f"| {each.fault} | {' | '.join(map(str, numbers))} |")
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
     if reporter is not None:
-        reporter.write_line(
-            "\n\n| Fault | Recipients | Once | Twice | Never | Unknown |\n|---|---|---|---|---|---|"
-        )
-        for each in rows:
-            numbers = (each.recipients, each.once, each.twice, each.never, each.unknown)
-            reporter.write_line(f"| {each.fault} | {' | '.join(map(str, numbers))} |")
+        with capture.global_and_fixture_disabled():
+            reporter.write_line("\n".join(lines))
 
 
 @pytest.fixture
