@@ -122,10 +122,11 @@ def take(
 def mark(session: Session, lease: Lease, *, most: int, now: datetime, allowance: int | None = None) -> Slice:
     """Mark up to ``most`` due messages of a leased chunk as being called, and renew the lease.
 
-    Those that may not be called any more (opted out, erased, suppressed, cancelled, expired) are skipped with
-    the reason; those that must wait (a respite, quiet hours, a cap) stay pending until then, those of a
-    paused sender until they expire; one that can't be read fails by itself alone. Rows that a STOP is taking
-    back at this moment are passed over, and so is a whole chunk that is held. An empty slice: nothing is due.
+    Those that may not be called any more (opted out, erased, suppressed, left, cancelled, expired) are
+    skipped with the reason; those that must wait (a respite, quiet hours, a cap) stay pending until then,
+    those of a paused sender until they expire; one that can't be read fails by itself alone. Rows that a STOP
+    is taking back at this moment are passed over, and so is a whole chunk that is held. An empty slice:
+    nothing is due.
 
     :param allowance: how many segments may be sent; the last text may be longer than what is left of it.
     :raises LeaseLost: somebody else has the chunk; nothing is marked.

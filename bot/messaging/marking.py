@@ -10,6 +10,7 @@ from bot.messaging.statuses import (
     CANCELLED,
     ERASED,
     EXPIRED,
+    LEFT,
     OPTED_OUT,
     PENDING,
     RANK,
@@ -29,6 +30,15 @@ _MARK = text("""
                 ) THEN :opted_out
                 WHEN contact_point.address IS NULL THEN :erased
                 WHEN contact_point.suppressed_at IS NOT NULL THEN :suppressed
+                -- Who leaves takes back what is pending; what was being called then comes here again.
+                WHEN message.attempts > 0 AND message.client_id IS NOT NULL
+                    AND message.purpose = ANY(:to_followers)
+                    AND NOT EXISTS (
+                        SELECT FROM subscription
+                        WHERE subscription.person_id = contact_point.person_id
+                            AND subscription.client_id = message.client_id
+                            AND subscription.left_at IS NULL
+                    ) THEN :left
                 WHEN hold.dropped_at IS NOT NULL THEN :cancelled
                 WHEN message.expires_at <= :now THEN :expired
             END AS skip_reason,
@@ -39,7 +49,7 @@ _MARK = text("""
                     WHERE respite.contact_point_id = message.contact_point_id
                         AND respite.sender_id = message.sender_id
                         AND respite.ended_at IS NULL
-                        AND message.purpose = ANY(:leaves_alone)
+                        AND message.purpose = ANY(:to_followers)
                 ),
                 closed.until
             ) AS waits_until,
@@ -120,9 +130,10 @@ _MARK = text("""
     opted_out=OPTED_OUT,
     erased=ERASED,
     suppressed=SUPPRESSED,
+    left=LEFT,
     cancelled=CANCELLED,
     expired=EXPIRED,
-    leaves_alone=list(respites.PURPOSES),
+    to_followers=list(respites.PURPOSES),
     not_looked_up=places.NOT_LOOKED_UP,
     unknown_place=places.UNKNOWN,
 )

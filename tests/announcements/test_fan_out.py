@@ -15,9 +15,10 @@ from bot.audience import service as audience
 from bot.audience.models import Subscription
 from bot.audience.service import Evidence
 from bot.ids import idempotency_key, uuid7
-from bot.messaging import respites
+from bot.messaging import chunks, places, respites, steps
 from bot.messaging import service as messaging
 from bot.messaging.models import Chunk, ContactPoint, Message, MessageHistory, Rendering
+from bot.messaging.outcomes import back
 from bot.messaging.statuses import DELIVERED, FAILED, RANK, SENT, UNKNOWN
 
 MINUTE = timedelta(minutes=1)
@@ -148,6 +149,22 @@ def test_whoever_leaves_or_stops_after_the_fan_out_is_taken_back_at_once(session
     )  # fmt: skip
     ledger = ledger_of(session, announcement_id).ledger
     assert (ledger.pending, ledger.opted_out) == (1, 2)
+
+
+def test_whoever_leaves_while_they_are_called_is_not_called_again(session, pizza, crowd, confirm, now):
+    """By a later attempt: after a 429, for a phone that was off, or when nobody knows what became of it."""
+    stays, leaves = crowd(2, now)
+    announcement_id = confirm(now)
+    fanout.fan_out(session, announcement_id, now=now)
+    places.look_up(session)
+    leased = chunks.take(session, "bulk", now=now)
+    calls = chunks.mark(session, leased.lease, most=9, now=now).calls
+    leaver = session.get_one(ContactPoint, leaves)
+    audience.unfollow(session, leaver, pizza, Evidence("sms", now, "LEAVE 1"))
+    steps.take(session, [back(each, at=now, wait=0, why="20429") for each in calls], now=now)
+    assert len(chunks.mark(session, leased.lease, most=9, now=now + MINUTE).calls) == 1
+    found = session.execute(select(Message.contact_point_id, Message.status, Message.skip_reason)).all()
+    assert sorted(found) == sorted([(stays, "calling", None), (leaves, "skipped", "left")])
 
 
 def test_the_parts_of_the_ledger_sum_to_the_audience_in_every_state(session, crowd, confirm, now):
