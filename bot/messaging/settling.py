@@ -33,7 +33,7 @@ from bot.messaging.models import (
     Rendering,
     Sender,
 )
-from bot.messaging.statuses import CALLING, FROM_TWILIO, RANK, UNKNOWN
+from bot.messaging.statuses import CALLING, FAILED, FROM_TWILIO, RANK, UNKNOWN
 from bot.messaging.steps import Step
 from bot.vendors.listing import Listed
 
@@ -118,7 +118,8 @@ def take(session: Session, *, now: datetime) -> Question | None:
             continue
         if question is not None:
             return question
-        session.execute(delete(Lookup).where(Lookup.id == lease.id))  # a receipt was faster
+        _end_erased(session, contact_point_id, now=now)
+        session.execute(delete(Lookup).where(Lookup.id == lease.id))  # or a receipt was faster
 
 
 def put_off(session: Session, question: Question, *, now: datetime) -> None:
@@ -223,6 +224,21 @@ def _question(session: Session, lease: Lease, contact_point_id: uuid.UUID) -> Qu
         for row in rows
     ]
     return Question(lease, contact_point_id, rows[0].address, unknown)
+
+
+def _end_erased(session: Session, contact_point_id: uuid.UUID, *, now: datetime) -> None:
+    """End what is unknown of somebody who was erased since: nobody can look up their number any more."""
+    lost = session.scalars(
+        select(Message.id)
+        .join(ContactPoint, ContactPoint.id == Message.contact_point_id)
+        .where(
+            Message.contact_point_id == contact_point_id,
+            Message.rank == RANK[UNKNOWN],
+            ContactPoint.address.is_(None),
+        )
+    )
+    detail = "never settled: its number was erased"
+    steps.take(session, [Step(each, FAILED, LOOK, now, detail=detail) for each in lost], now=now)
 
 
 def _is_called(session: Session, contact_point_id: uuid.UUID) -> bool:

@@ -12,6 +12,7 @@ from bot.config import settings
 from bot.jobs import BULK
 from bot.messaging import (
     chunks,
+    erasing,
     inspection,
     looking,
     receipts,
@@ -21,7 +22,7 @@ from bot.messaging import (
     sweeps,
     unknowns,
 )
-from bot.messaging.models import Lookup
+from bot.messaging.models import ContactPoint, Lookup
 from bot.vendors import twilio as vendor
 from tests.messaging import broadcast
 from tests.messaging.broadcast import clock, number
@@ -154,6 +155,19 @@ def test_whoever_said_stop_meanwhile_gets_nothing(twilio, now, monkeypatch):
     sending.drain(BULK, clock=lambda: after(now, seconds=320))
     assert announced.message(0).skip_reason == "opted_out"
     assert twilio.count(number(0)) == 0
+
+
+def test_what_is_unknown_of_somebody_erased_ends_because_nobody_can_look(twilio, now, monkeypatch):
+    announced = unanswered(twilio, now, monkeypatch, "never_answered")
+    with db.transaction() as session:
+        contact_point = session.get_one(ContactPoint, announced.message(0).contact_point_id)
+        erasing.erase(session, contact_point, now=now)
+    look(after(now, seconds=40))
+    assert announced.message(0).status == "failed"
+    assert details(announced)[-1] == "never settled: its number was erased"
+    with db.transaction() as session:
+        sweeps.unknowns(session, after(now, seconds=80))
+    assert lookups() == 0, "it would be looked for every two seconds, for good"
 
 
 def test_a_look_that_fails_says_nothing(twilio, now, monkeypatch):
