@@ -179,13 +179,16 @@ def put_down(session: Session, lease: Lease, *, now: datetime) -> None:
             Message.chunk_id == lease.id, Message.rank <= RANK[CALLING]
         )
     ).one()
-    if left:
-        claims.give_back(session, CHUNK, lease, not_before=max(next_attempt_at, now))
-        return
-    claims.give_back(session, CHUNK, lease, finished_at=now)
     source_type, source_id, client_id = session.execute(
         select(Chunk.source_type, Chunk.source_id, Chunk.client_id).where(Chunk.id == lease.id)
     ).one()
+    if left:
+        hold = session.get(Hold, (source_type, source_id), populate_existing=True)
+        is_dropped = hold is not None and hold.dropped_at is not None  # while we had it: nothing waits then
+        not_before = now if is_dropped else max(next_attempt_at, now)
+        claims.give_back(session, CHUNK, lease, not_before=not_before)
+        return
+    claims.give_back(session, CHUNK, lease, finished_at=now)
     steps.announce_settled(session, {(source_type, source_id): client_id}, now=now)
 
 

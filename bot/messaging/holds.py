@@ -60,7 +60,8 @@ def drop(session: Session, source_type: str, source_id: uuid.UUID, *, now: datet
             Chunk.source_type == source_type,
             Chunk.source_id == source_id,
             Chunk.finished_at.is_(None),
-            Chunk.not_before > now,
+            # Whoever has one gives it back for later, or finds it dropped: so it is waited for.
+            or_(Chunk.not_before > now, Chunk.lease_token.is_not(None)),
         )
         .order_by(Chunk.id)  # as everybody locks several of them, so that nobody waits in a circle
         .with_for_update()

@@ -69,6 +69,20 @@ def test_a_chunk_that_somebody_works_on_is_marked_no_further(database, now):
     assert announced.chunk().finished_at is None
 
 
+def test_what_waits_in_a_chunk_that_is_dropped_while_somebody_has_it_is_skipped_at_once(database, now):
+    announced = broadcast.create(1, now=now)
+    with db.transaction() as session:
+        session.execute(update(Message).values(next_attempt_at=now + 12 * HOUR))  # a night, say
+    leased = take(now)
+    assert mark(leased, now).not_called == 0
+    hold(announced, now)
+    drop(announced, now)
+    with db.transaction() as session:
+        chunks.put_down(session, leased.lease, now=now)
+    assert mark(take(now), now).not_called == 1
+    assert announced.message(0).skip_reason == "cancelled"
+
+
 def test_held_in_the_middle_what_is_being_called_finishes_and_the_rest_is_sent_once_after(twilio, now):
     twilio.fail("slow", seconds=0.2)
     announced = broadcast.create(1000, now=now, chunk_size=250)
