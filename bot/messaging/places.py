@@ -117,7 +117,7 @@ def look_up(session: Session, *, most: int = BATCH) -> int:
         select(ContactPoint.id, type_coerce(ContactPoint.address, LargeBinary))
         .where(ContactPoint.place_source.is_(None))
         .limit(most)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)  # a STOP refers to its row, and must not wait
     ).all()
     found = {contact_point_id: _place_of(address) for contact_point_id, address in waiting}
     ids = _ids(session, {place for place in found.values() if place is not None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot import db
 from bot.config import settings
@@ -80,6 +80,15 @@ def test_a_number_that_was_not_looked_up_waits_for_that(announced):
     later = MORNING + HOUR + places.LOOK_UP_TAKES
     assert len(mark(later)) == 3
     assert announced.contact_point(0).place_source == "number"
+
+
+def test_a_stop_does_not_wait_for_numbers_that_are_looked_up(database, now):
+    message = broadcast.create(1, now=now).message(0)
+    who = {"contact_point_id": message.contact_point_id, "sender_id": message.sender_id}
+    with db.transaction() as looking, db.transaction() as stopping:
+        assert places.look_up(looking) == 1
+        stopping.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert service.opt_out(stopping, **who, blocked_by_carrier=True, source="sms", now=now)
 
 
 @pytest.mark.parametrize("why", ["no hours", "off"])
