@@ -246,7 +246,7 @@ def test_a_greeting_by_name_loses_its_words_and_one_that_others_share_keeps_them
         queue_batch(
             session, [Item(point, "en", text, uuid.uuid4()) for point, text in texts], purpose="series",
             client_id=pizza.id, sender_id=pizza.sender_id, source=("welcome", uuid.uuid4()),
-            useful_for=timedelta(days=1), now=scene.now,
+            hours=None, useful_for=timedelta(days=1), now=scene.now,
         )  # fmt: skip
     erase(scene)
     assert found("Hi Ana María!") == []
