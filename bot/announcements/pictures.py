@@ -114,7 +114,7 @@ def refuse(session: Session, announcement: Announcement, failure: Failure, *, no
 
     :param announcement: locked, and not fanned out.
     """
-    if announcement.status == "confirmed":
+    if announcement.status in {"confirmed", "scheduled"}:
         announcement.status = "discarded"
     report.tell_author(
         session,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from bot.announcements import fanout, pictures, queries, sweeps
+from bot.announcements import fanout, pictures, queries, schedule, sweeps
 from bot.announcements import service as announcements
 from bot.announcements.models import Announcement, Picture
 from bot.ids import uuid7
@@ -104,6 +104,17 @@ def test_one_that_fails_after_confirm_stops_all_and_the_author_is_told_once(
     assert session.get_one(Announcement, draft).status == "discarded"
     assert len(notices(session)) == 1
     assert draft not in queries.without_fan_out(session)
+
+
+def test_one_that_fails_after_it_was_planned_takes_it_off_the_plan(session, pizza, author, drafted, now):
+    """The author reads that nothing was sent, and texts it again: it must not stay listed beside that."""
+    draft = drafted(1)
+    schedule.plan(session, draft, now + timedelta(hours=5))
+    assert schedule.stand(session, draft, author, now=now)
+    fetch(session, now, TooBig())
+    fanout.go_on(session, draft, now=now)
+    assert schedule.planned(session, [pizza.id]) == []
+    assert len(notices(session)) == 1
 
 
 def test_together_they_may_have_five_megabytes(session, pizza, author, drafted, now):
