@@ -21,6 +21,7 @@ from bot.announcements import sweeps as announcements
 from bot.audience import sweeps as audience
 from bot.automation import sweeps as automation
 from bot.dialogue import sweeps as dialogue
+from bot.dialogue.unseen import LEARN_EVERY
 from bot.events import sweeps as events
 from bot.media import sweeps as media
 from bot.messaging import sweeps as messaging
@@ -58,6 +59,7 @@ SWEEPS = (
     Sweep(announcements.outlasted_pauses, timedelta(minutes=1)),
     Sweep(announcements.old_pictures, timedelta(minutes=10)),
     Sweep(announcements.expired_drafts, timedelta(minutes=10)),
+    Sweep(dialogue.numbers_of_services, LEARN_EVERY),
     Sweep(dialogue.unseen_texts, timedelta(seconds=30)),
     Sweep(dialogue.expired_prompts, timedelta(minutes=10)),
     Sweep(messaging.overdue_receipts, timedelta(minutes=10)),

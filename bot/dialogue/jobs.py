@@ -10,15 +10,32 @@ from sqlalchemy.exc import OperationalError
 from bot import db
 from bot.claims import LeaseLost
 from bot.clock import utc_now
+from bot.config import settings
 from bot.dialogue import unseen
 from bot.dialogue.service import Dialogue
 from bot.dialogue.unseen import MAY_STILL_COME, OVERLAP, Watched
+from bot.vendors import twilio_services
 from bot.vendors.listing import CouldNotLook, Listed
+from bot.vendors.twilio_services import NotRead
 
 #: The conversations that texts are for. The worker puts them here, because they are above us.
 dialogue: Dialogue | None = None
 
 log = structlog.get_logger()
+
+
+def learn_numbers() -> None:
+    """Ask Twilio which numbers our Messaging Services have, one after the other, and watch them all."""
+    with db.transaction() as session:
+        services = unseen.services(session)
+    for sid, sender_id in services.items():
+        try:
+            numbers = twilio_services.read(settings(), sid).numbers
+        except NotRead as error:  # those that we know stay watched
+            log.warning("numbers_not_learnt", sender=sid, error=str(error))
+            continue
+        with db.transaction() as session:
+            unseen.watch(session, sender_id, numbers, now=utc_now())
 
 
 def take_in_unseen() -> None:

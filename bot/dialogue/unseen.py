@@ -1,5 +1,6 @@
 """Unseen texts: reading Twilio's list of texts to our numbers for those that our webhook never took.
 
+A Messaging Service may have many numbers, so Twilio is asked for them now and then.
 Each number is looked at every few minutes, leased like everything that waits for a vendor, and outside
 transactions. Texts of the last minutes are left alone: their webhooks may still be on the way, or be tried
 again. Taking one in twice does nothing: its MessageSid is known then.
@@ -7,6 +8,7 @@ again. Taking one in twice does nothing: its MessageSid is known then.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +36,8 @@ EVERY = timedelta(minutes=2)
 MAY_STILL_COME = timedelta(minutes=2)
 #: Twilio's list may show a text late.
 OVERLAP = timedelta(minutes=5)
+#: How often Messaging Services are asked for their numbers.
+LEARN_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,30 @@ def expect(session: Session, *, now: datetime) -> bool:
         )
     due = select(Watch.id).where(Watch.not_before <= now, claims.free(WATCH))
     return bool(session.scalar(select(due.exists())))
+
+
+def services(session: Session) -> dict[str, uuid.UUID]:
+    """The Messaging Services that texts come from: Twilio's sid of each, and our sender's id."""
+    found = select(Sender.provider_id, Sender.id).where(Sender.kind == "service")
+    return dict(session.execute(found).all())
+
+
+def watch(session: Session, sender_id: uuid.UUID, numbers: Sequence[str], *, now: datetime) -> None:
+    """Watch every number that Twilio names for a Messaging Service; one that moved here watches for it now.
+
+    A number that left stays watched: it shows nothing more, or texts of people who were still told of it.
+    """
+    since = now - LEARN_EVERY - OVERLAP
+    for number in sorted(filter(is_phone, numbers)):  # two of us at once take them in one order
+        session.execute(
+            upsert(Watch)
+            .values(id=uuid7(), sender_id=sender_id, number=number, seen_until=since, not_before=now)
+            .on_conflict_do_update(
+                index_elements=["number"],
+                set_={"sender_id": sender_id},
+                where=WATCH.c.sender_id != sender_id,
+            )
+        )
 
 
 def take(session: Session, *, now: datetime) -> Watched | None:

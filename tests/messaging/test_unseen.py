@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from bot import clock as clocks
 from bot import db
@@ -18,12 +19,24 @@ from bot.dialogue.models import Watch
 from bot.dialogue.service import Inbound
 from bot.jobs import EXPRESS
 from bot.messaging import sending, service
-from bot.messaging.models import OptOut
+from bot.messaging.models import OptOut, Sender
 from flows import dialogue
 from tests.messaging.broadcast import clock, number
 from tests.messaging.conftest import NUMBER
 
 SAM = number(1)
+
+
+OTHER_NUMBER = "+15550100077"
+
+
+@pytest.fixture
+def pool(twilio):
+    """The Messaging Service has a second number, that nobody has texted yet."""
+    service_sid = settings().twilio_messaging_service_sid
+    twilio.configure(services={service_sid: [NUMBER, OTHER_NUMBER]})
+    yield
+    twilio.configure(services={service_sid: [NUMBER]})
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +97,59 @@ def test_a_stop_that_the_webhook_missed_is_not_lost(twilio, now):
     assert opted_out()
     look(now + timedelta(minutes=6))
     assert outcomes() == ["carrier.stop"]
+
+
+def test_a_stop_to_a_number_that_nobody_texted_before_is_not_lost(twilio, now, pool):
+    twilio.text(SAM, "STOP", to=OTHER_NUMBER)
+    look(now + timedelta(minutes=3))
+    assert not opted_out(), "its number is not known yet"
+    jobs.learn_numbers()
+    look(now + timedelta(minutes=3))
+    assert outcomes() == ["carrier.stop"]
+    assert opted_out()
+
+
+def test_texts_to_several_numbers_of_a_service_are_one_conversation(twilio, now, pool):
+    jobs.learn_numbers()
+    twilio.text(SAM, "JOIN pizza-palace")
+    twilio.text(number(2), "JOIN pizza-palace", to=OTHER_NUMBER)
+    look(now + timedelta(minutes=3))
+    assert outcomes() == ["Join.join", "Join.join"]
+    assert follows()
+    with db.transaction() as session:
+        assert session.scalars(select(func.count(Sender.id))).one() == 1
+
+
+def test_a_number_that_moved_to_another_service_is_watched_for_that_one(twilio, now, pool):
+    jobs.learn_numbers()
+    with db.transaction() as session:
+        other = service.sender_of(session, service_sid="MG" + "9" * 32, number=OTHER_NUMBER, now=now)
+        unseen.watch(session, other.id, [OTHER_NUMBER], now=now)
+        watched = dict(session.execute(select(Watch.number, Watch.sender_id)).all())
+    assert watched[OTHER_NUMBER] == other.id
+    assert watched[NUMBER] != other.id
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("TWILIO_AUTH_TOKEN", "wrong", "TWILIO_AUTH_TOKEN"),
+        ("TWILIO_API_BASE_URL", "http://127.0.0.1:9", "does not answer"),
+    ],
+)
+def test_while_twilio_does_not_name_the_numbers_those_that_we_know_stay_watched(
+    twilio, pool, name, value, complaint
+):
+    jobs.learn_numbers()
+    with pytest.MonkeyPatch.context() as patch, capture_logs() as logs:
+        patch.setenv(name, value)
+        settings.cache_clear()
+        jobs.learn_numbers()
+    settings.cache_clear()
+    assert [log["event"] for log in logs] == ["numbers_not_learnt"]
+    assert complaint in logs[0]["error"]
+    with db.transaction() as session:
+        assert set(session.scalars(select(Watch.number))) == {NUMBER, OTHER_NUMBER}
 
 
 def test_a_stop_counts_however_late_we_hear_of_it(twilio, now):
