@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from bot.audience.cells import guarded
+from bot.audience.cells import guarded, unguarded
 from bot.audience.importing.rows import Rejected
 
 
@@ -44,7 +44,8 @@ class RejectsFile:
         if self._file is None:
             self._file = self._create()
             _write(self._file, ["line", "reason", *self._header])
-        _write(self._file, [str(rejected.line), rejected.reason, *rejected.cells])
+        # What an export has guarded already must not be guarded twice.
+        _write(self._file, [str(rejected.line), rejected.reason, *map(unguarded, rejected.cells)])
 
     def _create(self) -> TextIO:
         for number in count(1):

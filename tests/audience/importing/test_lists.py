@@ -267,6 +267,11 @@ def test_rejects_that_were_mended_are_a_list_again(read):
     assert read(mended).people == [("+15550100001", None, "=Zoë")]
 
 
+def test_a_guarded_cell_is_guarded_once_among_the_rejects(read):
+    path = read("phone,status\n'+1 305 555 0101,opted out\n").list.rejects.path
+    assert path.read_text(encoding="utf-8-sig").splitlines()[1].split(",")[2] == "'+1 305 555 0101"
+
+
 def test_batches_hold_so_many_rows_with_the_rejected(read, monkeypatch, tmp_path):
     monkeypatch.setattr(lists, "BATCH", 3)
     path = tmp_path / "list.csv"
