@@ -141,6 +141,7 @@ class Drain:
                 break
             for call in marked.calls:
                 await self._slots.acquire()
+                self._under_way += 1
                 calls.append(tasks.create_task(self._call(chunk, call, until)))
             if turn.allowance is not None:
                 break
@@ -148,11 +149,17 @@ class Drain:
 
     async def _quiet_is_over(self) -> bool:
         """Wait until calls may be made; False when the shift ends or we are told to stop before that."""
-        while (left := max(self._quiet_until, self._trouble.until) - time.monotonic()) > 0:
+        while (left := self._quiet_for()) > 0:
             if self._over():
                 return False
             await asyncio.sleep(min(left, PAUSE_SECONDS))
         return True
+
+    def _quiet_for(self) -> float:
+        """Seconds until calls may be made; while there is trouble, none is while others may get no answer."""
+        if self._trouble.lasts and self._under_way:
+            return PAUSE_SECONDS
+        return max(self._quiet_until, self._trouble.until) - time.monotonic()
 
     async def _mark(self, turn: Turn) -> tuple[Slice, float]:
         """Mark a slice; returns it and until when its calls may begin."""
@@ -174,11 +181,12 @@ class Drain:
         return await asyncio.to_thread(mark)
 
     async def _call(self, chunk: LeasedChunk, call: Call, until: float) -> None:
-        """Make one call and have its result written. Holds a slot when it begins."""
-        self._under_way += 1
+        """Make one call and have its result written. It has a slot and counts as under way when it begins."""
         try:
             if (began := time.monotonic()) > until:
                 step = back(call, at=self._clock(), wait=0.0, why="not called in time")
+            elif self._trouble.lasts and self._under_way > 1:  # it was marked before that began
+                step = back(call, at=self._clock(), wait=0.0, why="Twilio does not answer")
             else:
                 outcome = await self._twilio.send(self._text(chunk, call))
                 seconds = time.monotonic() - began

@@ -73,6 +73,18 @@ def test_an_outage_of_twilio_s_leaves_a_handful_unknown_and_not_the_whole_audien
     assert announced.statuses()["accepted"] == 2000 - announced.statuses()["unknown"]
 
 
+def test_while_twilio_hangs_one_call_at_a_time_tries_whether_that_is_over(twilio, now, monkeypatch):
+    twilio.fail("never_answered")
+    monkeypatch.setattr("bot.vendors.twilio.TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.messaging.drain.SHIFT_SECONDS", 4)
+    monkeypatch.setattr("bot.messaging.drain.CONCURRENT_CALLS", 30)
+    announced = broadcast.create(2000, now=now)
+    sending.drain(BULK, clock=clock)
+    statuses = announced.statuses()
+    assert 10 <= statuses["unknown"] < 70, statuses
+    assert statuses["calling"] == 0
+
+
 def test_trouble_begins_with_several_in_a_row_and_ends_with_one_answer():
     met = trouble.Trouble()
     for _ in range(trouble.IN_A_ROW - 1):
