@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+#: Nothing that was texted is in use for longer, and whoever is on call wants to read last week's.
+SHORTEST_RETENTION_DAYS = 30
+
 
 class ConfigurationError(Exception):
     """The environment lacks something or holds something unusable; the message says which and what to do."""
@@ -42,6 +45,12 @@ def _without_trailing_slash(value: str) -> str:
 def _through_psycopg2(value: str) -> str:
     """``postgres://`` and ``postgresql://`` are how hosts write it; SQLAlchemy wants the driver named."""
     return "postgresql+psycopg2://" + value.partition("://")[2]
+
+
+def _long_enough(days: int) -> int:
+    if days != 0 and days < SHORTEST_RETENTION_DAYS:
+        raise ValueError(f"must be {SHORTEST_RETENTION_DAYS} days or more, or 0 to keep texts for good")
+    return days
 
 
 VersionedKeys = Annotated[dict[int, bytes], NoDecode, BeforeValidator(_versioned_keys)]
@@ -77,6 +86,9 @@ class Settings(BaseSettings):
     # Twilio's list price for one US MMS from a long code, however long, before carrier fees, as of April
     # 2026 (twilio.com/en-us/sms/pricing/us). It only feeds the estimate in previews.
     mms_price_usd: Decimal = Field(Decimal("0.022"), ge=0)
+    # Owners look back at what they announced a year ago, and Twilio shows its own copies for as long
+    # (help.twilio.com, "Twilio SMS message and traffic storage").
+    retention_days: Annotated[int, AfterValidator(_long_enough)] = 400
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def uuid7() -> uuid.UUID:
@@ -16,6 +17,11 @@ def uuid7() -> uuid.UUID:
     value |= 0x7 << 76 | (random >> 68 & 0xFFF) << 64
     value |= 0b10 << 62 | (random & 0x3FFF_FFFF_FFFF_FFFF)
     return uuid.UUID(int=value)
+
+
+def lowest_id_at(moment: datetime) -> uuid.UUID:
+    """The bound between the UUIDv7 made before a moment, which are less, and those made from then on."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def idempotency_key(*parts: object) -> uuid.UUID:

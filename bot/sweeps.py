@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot import db
+from bot import db, retention
 from bot.announcements import sweeps as announcements
 from bot.audience import sweeps as audience
 from bot.automation import sweeps as automation
@@ -63,6 +63,7 @@ SWEEPS = (
     Sweep(dialogue.unseen_texts, timedelta(seconds=30)),
     Sweep(dialogue.expired_prompts, timedelta(minutes=10)),
     Sweep(messaging.overdue_receipts, timedelta(minutes=10)),
+    Sweep(retention.old_words, timedelta(hours=1)),
 )
 
 

@@ -33,6 +33,7 @@ class Announcement(Base):
             postgresql_where=text("status = 'confirmed' AND reported_at IS NULL"),
         ),
         Index("ix_announcement_scheduled", "scheduled_for", postgresql_where=text("status = 'scheduled'")),
+        Index("ix_announcement_with_words", "id", postgresql_where=text("redacted_at IS NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -51,6 +52,7 @@ class Announcement(Base):
     fanned_out_to: Mapped[uuid.UUID | None]  # while it goes on: the last subscription that has its row
     fanned_out_count: Mapped[int] = mapped_column(default=0)  # and how many have
     reported_at: Mapped[datetime | None]  # when the owner was told how it went
+    redacted_at: Mapped[datetime | None]  # its words went after RETENTION_DAYS
 
 
 class Wording(Base):

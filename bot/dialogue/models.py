@@ -18,7 +18,10 @@ class Inbound(Base):
     """A text that somebody sent us. The reply that was given is in the message ledger under its id."""
 
     __tablename__ = "inbound"
-    __table_args__ = (Index("ix_inbound_contact_point_id", "contact_point_id", "id"),)
+    __table_args__ = (
+        Index("ix_inbound_contact_point_id", "contact_point_id", "id"),
+        Index("ix_inbound_with_words", "id", postgresql_where=text("redacted_at IS NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     provider_id: Mapped[str] = mapped_column(unique=True)  # MessageSid
@@ -30,6 +33,7 @@ class Inbound(Base):
     opt_out_type: Mapped[str | None]  # Twilio's OptOutType
     outcome: Mapped[str]  # which conversation took it, as flow.step
     received_at: Mapped[datetime]
+    redacted_at: Mapped[datetime | None]  # its words went after RETENTION_DAYS
 
 
 class Watch(Base):
@@ -51,6 +55,9 @@ class Conversation(Base):
     """Where the talk with one phone on one sender stands; locked for each turn."""
 
     __tablename__ = "conversation"
+    __table_args__ = (
+        Index("ix_conversation_remembering", "expires_at", postgresql_where=text("flow IS NOT NULL")),
+    )
 
     contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"), primary_key=True)
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"), primary_key=True)
@@ -73,6 +80,7 @@ class Prompt(Base):
             "id",
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index("ix_prompt_remembering", "id", postgresql_where=text("memory IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -23,6 +23,7 @@ class Media(Base):
     __table_args__ = (
         UniqueConstraint("source_type", "source_id", "position"),
         Index("ix_media_wanted", "not_before", "id", postgresql_where=text("status = 'wanted'")),
+        Index("ix_media_with_url", "id", postgresql_where=text("url <> ''")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -30,7 +31,7 @@ class Media(Base):
     source_type: Mapped[str]
     source_id: Mapped[uuid.UUID]
     position: Mapped[int] = mapped_column(SmallInteger)
-    url: Mapped[str]  # where Twilio has it
+    url: Mapped[str]  # where Twilio has it; empty once it is forgotten
     said_type: Mapped[str]  # what Twilio says it is; what it is, its content tells
     status: Mapped[str]  # known | wanted | fetched | failed | dropped
     failure: Mapped[str | None]  # too_big | no_picture | unavailable

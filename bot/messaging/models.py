@@ -142,7 +142,10 @@ class Rendering(Base):
     """A text as it goes out in one language, frozen."""
 
     __tablename__ = "rendering"
-    __table_args__ = (UniqueConstraint("source_type", "source_id", "locale", "part"),)
+    __table_args__ = (
+        UniqueConstraint("source_type", "source_id", "locale", "part"),
+        Index("ix_rendering_with_words", "id", postgresql_where=text("redacted_at IS NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     source_type: Mapped[str]
@@ -154,6 +157,7 @@ class Rendering(Base):
     media: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     encoding: Mapped[str]  # GSM-7 | UCS-2
     segments: Mapped[int] = mapped_column(SmallInteger)
+    redacted_at: Mapped[datetime | None]  # its words went after RETENTION_DAYS
 
 
 class Chunk(Base):

@@ -69,6 +69,7 @@ def test_mistakes_and_omissions_are_named_together(environment):
         ("DATABASE_URL", "mysql://hunter2secretpassword@127.0.0.1/nudges"),
         ("SECRET_KEY", "hunter2"),
         ("PUBLIC_URL", "nudges.example"),
+        ("RETENTION_DAYS", "29"),
         ("TWILIO_MESSAGING_SERVICE_SID", "AC" + "1" * 32),
     ],
 )

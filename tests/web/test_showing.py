@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from bot import db
+from bot import db, retention
 from bot.announcements.models import Announcement
 from bot.messaging import chunks
 from bot.messaging.models import Chunk, Message, Sender
+from bot.messaging.sweeps import overdue_receipts
 from tests.dialogue.transcript import MONDAY, Player
 from tests.web.conftest import Run
 
@@ -176,3 +177,37 @@ def test_what_there_is_not_is_told_in_one_line(run: Run, command: str, name: str
     assert result.exit_code == 1
     assert name in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_what_is_old_is_shown_with_everything_but_its_words(player: Player, run: Run) -> None:
+    player.deliveries.unlucky.clear()  # nobody is tried again later
+    player.take("Lee >> Is the secret menu on?")
+    player.take("(sending goes on)")
+    with db.transaction() as session:
+        session.execute(update(Announcement).values(reported_at=player.now))
+        delivered = session.scalars(select(Message.id).where(Message.status == "delivered")).first()
+    announcement = the_announcement().id
+    got = player.last_text["Lee"].provider_id
+    lines = [
+        ("announcements", "show", str(announcement)),
+        ("messages", "show", str(delivered), "--text"),
+        ("messages", "show", got, "--text"),
+        ("subscribers", "show", player.phones["Ana"], "--text"),
+    ]
+    before = [run(*line).stdout for line in lines]
+    later = player.now + timedelta(days=36500)
+    for domain in retention.DOMAINS.values():
+        with db.transaction() as session:
+            overdue_receipts(session, later)
+            domain(session, later, most=2000, now=later)
+    after = [run(*line) for line in lines]
+    assert [each.exit_code for each in after] == [0, 0, 0, 0]
+    assert all("pizza" in each or "secret menu" in each for each in before)
+    for shown, before_it in zip(after[:3], before[:3], strict=True):
+        assert values(shown.stdout)["redacted"] == ["2126-10-30T15:00:00Z"]
+        assert "Half-price" not in shown.stdout
+        assert "secret" not in shown.stdout
+        assert values(shown.stdout)["id"] == values(before_it)["id"]
+    assert values(after[0].stdout)["ledger"] == values(before[0])["ledger"]
+    assert values(after[1].stdout)["steps"] == values(before[1])["steps"]
+    assert "Half-price" not in after[3].stdout

@@ -58,6 +58,8 @@ def show(announcement: str) -> None:
     for name in ("created", "confirmed", "fanned_out", "reported"):
         line(name.replace("_", " "), moment(getattr(found, f"{name}_at")))
     line("expires", moment(found.expires_at))
+    if found.redacted_at is not None:
+        line("redacted", moment(found.redacted_at))
     if sender.paused_at is not None:
         line("sender", f"{sender.provider_id} paused {moment(sender.paused_at)}: {sender.paused_reason}")
     if found.scheduled_for is not None:

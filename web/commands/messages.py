@@ -45,6 +45,8 @@ def _show_sent(session: Session, message: Message, *, with_text: bool) -> None:
     line("text", f"{rendering.locale}, {rendering.segments} × {rendering.encoding}")
     if with_text:
         block("", rendering.text.splitlines())
+    if rendering.redacted_at is not None:
+        line("redacted", moment(rendering.redacted_at))
     line("status", f"{message.status} ({message.skip_reason})" if message.skip_reason else message.status)
     if message.error_code is not None:
         line("error", errors.meaning(message.error_code))
@@ -64,6 +66,8 @@ def _show_got(session: Session, inbound: Inbound, *, with_text: bool) -> None:
     line("purpose", "a text to us")
     if with_text:
         block("text", inbound.body.splitlines())
+    if inbound.redacted_at is not None:
+        line("redacted", moment(inbound.redacted_at))
     line("media", inbound.media_count)
     line("received", moment(inbound.received_at))
     line("outcome", inbound.outcome)
