@@ -103,13 +103,13 @@ def test_ctrl_c_leaves_whole_batches_and_the_next_run_completes_them(bring: Impo
         """As in a terminal. What a shell starts with ``&``, these tests perhaps, ignores it from birth."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=hear_ctrl_c,  # noqa: PLW1509  # no thread of ours is running
-    )  # fmt: skip
-    assert wait_until(lambda: subscriber_rows() > 0, seconds=60)
-    process.send_signal(signal.SIGINT)
-    told, errors = process.communicate(timeout=60)
+    ) as process:  # fmt: skip
+        wait_until(lambda: subscriber_rows() > 0 or process.poll() is not None, seconds=60)
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate(timeout=60)
     done = subscriber_rows()
     assert (process.returncode, done % BATCH) == (1, 0), errors
     assert 0 < done < rows
