@@ -12,13 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import i18n
-from bot.announcements import service
+from bot.announcements import report, service
 from bot.announcements.models import Announcement
-from bot.audience import service as audience
 from bot.audience.models import Client
 from bot.events import service as events
 from bot.i18n import Text, _
-from bot.messaging import texts
 from bot.messaging.models import ContactPoint
 
 #: If the system was down, what was planned still goes out when it is no later than this; else not at all.
@@ -153,22 +151,14 @@ TOO_LATE = _(
 def _miss(session: Session, announcement: Announcement, client: Client, why: Text, *, now: datetime) -> None:
     announcement.status = "missed"
     _record(session, "announcement.missed", announcement, "system", now=now)
-    author = session.get_one(ContactPoint, announcement.author_id)
-    locale = audience.locale_of(session, author.person_id) or client.locale
-    assert announcement.scheduled_for is not None
-    texts.queue_notice(
+    at = announcement.scheduled_for
+    assert at is not None
+    report.tell_author(
         session,
-        contact_point_id=author.id,
-        sender_id=announcement.sender_id,
-        client_id=client.id,
-        source_type="announcement_missed",
-        source_id=announcement.id,
-        locale=locale,
-        text=i18n.render(
-            why,
-            locale,
-            client=client.name,
-            moment=i18n.moment(announcement.scheduled_for, client.time_zone, locale),
+        announcement,
+        ("announcement_missed", announcement.id),
+        lambda name, locale: i18n.render(
+            why, locale, client=name, moment=i18n.moment(at, client.time_zone, locale)
         ),
         now=now,
     )
