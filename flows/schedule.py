@@ -128,6 +128,11 @@ class Schedule(Announce):
                 _("That is past: it is {moment} now. Text SCHEDULE and a later day or time."),
                 moment=moment(turn.now, client.time_zone, turn.locale),
             )
+        elif impossible.why == "weekday":
+            turn.reply(
+                _("The weekday doesn't fit: that date is {moment}. Text SCHEDULE again with the right day."),
+                moment=moment_in_full(impossible.at, client.time_zone, turn.locale),
+            )
         elif impossible.why == "too_far":
             turn.reply(_("That is too far ahead: SCHEDULE takes days of the coming year."))
         else:

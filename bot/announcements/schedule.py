@@ -29,7 +29,8 @@ FARTHEST = timedelta(days=366)
 class Impossible(ValueError):
     """Nothing can be planned for this moment.
 
-    :param why: ``past``, ``too_far``, or ``skipped``: clocks go forward over it.
+    :param why: ``past``, ``too_far``, ``weekday``: its date is another day of the week than was said, or
+        ``skipped``: clocks go forward over it.
     :param at: the moment; of a skipped one, the first that there is after it.
     """
 
@@ -41,10 +42,10 @@ class Impossible(ValueError):
 
 @dataclass(frozen=True)
 class When:
-    """A moment as somebody says it, not yet in any time zone: one kind of day, and a time of it.
+    """A moment as somebody says it, not yet in any time zone: a day, and a time of it.
 
     :param days_ahead: 0 is today.
-    :param weekday: 0 is Monday.
+    :param weekday: 0 is Monday; beside a date, the weekday that the date is said to be.
     :param year: with a month and a day; None is the next such day.
     """
 
@@ -60,11 +61,13 @@ class When:
 def resolve(when: When, zone: str, *, now: datetime) -> datetime:
     """The moment that somebody in a time zone means, in UTC. Of a time that comes twice, the first.
 
-    :raises Impossible: it is past, over a year ahead, or clocks go forward over it.
+    :raises Impossible: its weekday is wrong, it is past, over a year ahead, or clocks go forward over it.
     """
     here = now.astimezone(ZoneInfo(zone))
     at = _local(when, here)
     found = at.astimezone(UTC)
+    if when.weekday not in {None, at.weekday()}:
+        raise Impossible("weekday", found)
     if found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != at.replace(tzinfo=None):
         raise Impossible("skipped", found)
     if found <= now:
@@ -169,16 +172,16 @@ def _local(when: When, here: datetime) -> datetime:
     clock = time(when.hour, when.minute)
     if when.days_ahead is not None:
         day = here.date() + timedelta(days=when.days_ahead)
-    elif when.weekday is not None:
-        day = here.date() + timedelta(days=(when.weekday - here.weekday()) % 7)
-        if day == here.date() and clock <= here.time():
-            day += timedelta(days=7)
-    else:
-        assert when.month is not None
+    elif when.month is not None:
         assert when.day is not None
         day = _date(when.year or here.year, when.month, when.day)
         if when.year is None and (day, clock) <= (here.date(), here.time()):
             day = _date(here.year + 1, when.month, when.day)
+    else:
+        assert when.weekday is not None
+        day = here.date() + timedelta(days=(when.weekday - here.weekday()) % 7)
+        if day == here.date() and clock <= here.time():
+            day += timedelta(days=7)
     return datetime.combine(day, clock, here.tzinfo)
 
 

@@ -94,8 +94,8 @@ class _Reader:
         if weekday is not None:
             self._place += 1
             self._pass_over(BEFORE_DAY)
-            # "Friday 27 November": the date counts, and says the weekday once more.
-            return self._date() or {"weekday": weekday}
+            # "Friday 27 November": the date counts, and is checked against the weekday.
+            return {"weekday": weekday} | (self._date() or {})
         return self._date()
 
     def _date(self) -> dict[str, int] | None:

@@ -39,6 +39,7 @@ def at(text):
         (When(9, month=11, day=14), MONDAY, "2027-11-14 14:00"),
         (When(9, month=11, day=27), MONDAY, "2026-11-27 14:00"),
         (When(9, year=2027, month=7, day=4), MONDAY, "2027-07-04 13:00"),  # summer time
+        (When(9, weekday=4, month=11, day=27), MONDAY, "2026-11-27 14:00"),
         (When(9, month=2, day=29), MONDAY, "2027-03-01 14:00"),
         (When(1, 30, year=2027, month=11, day=7), MONDAY, "2027-11-07 05:30"),  # comes twice: the first
     ],
@@ -54,6 +55,8 @@ def test_a_moment_is_the_next_such_one_by_the_clients_clock(when, now, expected)
         (When(8, days_ahead=0), "past", "2026-11-23 13:00"),
         (When(9, year=2025, month=11, day=27), "past", "2025-11-27 14:00"),
         (When(9, year=2028, month=1, day=1), "too_far", "2028-01-01 14:00"),
+        (When(9, weekday=4, month=11, day=28), "weekday", "2026-11-28 14:00"),
+        (When(9, weekday=4, year=2025, month=11, day=27), "weekday", "2025-11-27 14:00"),
         (When(2, 30, year=2027, month=3, day=14), "skipped", "2027-03-14 07:30"),  # 3:30, summer time
     ],
 )
