@@ -95,8 +95,20 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long form of the crash tests to ``make crash``."""
+    if "CRASH_RECIPIENTS" in os.environ:
+        return
+    left_out = [item for item in items if item.get_closest_marker("crash")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """End by naming what was not checked."""
+    passed = terminalreporter.getreports("passed")
+    if "CRASH_RECIPIENTS" not in os.environ and any("test_crash_table" in each.nodeid for each in passed):
+        terminalreporter.line("The crash tests ran in their short form; the long one is `make crash`.")
     skipped = terminalreporter.getreports("skipped")
     unseen = [report.nodeid for report in skipped if chromium.MISSING in report.longreprtext]
     if unseen:

@@ -1,6 +1,7 @@
 """The promise, under every fault that we could think of: nobody twice, nobody never, and the ledger sums.
 
-``make crash`` does this with more people and prints the table that README.md shows.
+``make crash`` does this with more people and prints the table that README.md shows. ``make test`` runs
+only the faults that a broadcast is likeliest to meet: those that are not marked ``crash``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ from bot.vendors import twilio as vendor
 from tests.messaging import broadcast, faults
 from tests.messaging.broadcast import Broadcast
 from tests.messaging.faults import RECIPIENTS, Row, held_up, kill, recover, row, worker
-
-#: `make test` runs the faults that a broadcast is likeliest to meet; `make crash` runs all.
-in_full = pytest.mark.skipif("CRASH_RECIPIENTS" not in os.environ, reason="run by `make crash`")
 
 pytestmark = pytest.mark.xdist_group("crashes")  # one process prints one table
 
@@ -73,14 +71,14 @@ def finish(table: list[Row], twilio, announced: Broadcast) -> Finish:
     return finished
 
 
-@in_full
+@pytest.mark.crash
 def test_killed_before_the_lease(announced, finish):
     with worker() as killed, held_up("chunk", in_query="UPDATE chunk"):
         kill(killed)
     finish("kill -9 before the lease")
 
 
-@in_full
+@pytest.mark.crash
 def test_killed_after_the_lease_before_anything_is_marked(announced, finish):
     with worker() as killed, held_up("message", in_query="WITH due AS"):
         kill(killed)
@@ -143,7 +141,7 @@ def test_killed_during_settling(twilio, announced, finish, now, monkeypatch):
     finish("kill -9 during settling")
 
 
-@in_full
+@pytest.mark.crash
 def test_two_workers_on_the_same_work(twilio, announced, finish):
     twilio.fail("slow", seconds=0.1)
     with worker() as one, worker() as other:
@@ -151,7 +149,7 @@ def test_two_workers_on_the_same_work(twilio, announced, finish):
     finish("two workers on the same work")
 
 
-@in_full
+@pytest.mark.crash
 def test_redis_flushed(twilio, announced, finish):
     twilio.fail("slow", seconds=0.5)
     with worker() as killed:
@@ -186,7 +184,7 @@ def test_postgres_crashes(synchronous_commit, twilio, announced, finish):
     finish("Postgres restarted in mid-broadcast")
 
 
-@in_full
+@pytest.mark.crash
 @pytest.mark.parametrize(("kind", "what"), [("answer_lost", "taken"), ("503", "not taken")])
 def test_answers_dropped(twilio, announced, finish, kind, what):
     twilio.fail(kind, probability=0.3, seed=7)
@@ -195,7 +193,7 @@ def test_answers_dropped(twilio, announced, finish, kind, what):
     finish(f"a third of the answers lost ({kind}: {what})")
 
 
-@in_full
+@pytest.mark.crash
 def test_receipts_duplicated_reordered_and_missing(twilio, announced, finish):
     twilio.heal()
     twilio.fail("duplicate_receipts")
@@ -228,7 +226,7 @@ def test_stop_races_a_queued_text(twilio, announced, finish, now):
     assert result.never == announced.ledger.opted_out
 
 
-@in_full
+@pytest.mark.crash
 def test_a_slow_sender_with_short_leases(twilio, announced, finish):
     assert settings().lease_seconds == 2
     twilio.fail("slow", seconds=5)
