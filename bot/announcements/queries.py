@@ -52,6 +52,13 @@ def latest(session: Session, client_id: uuid.UUID) -> Progress | None:
     return progress(session, announcement) if announcement else None
 
 
+def earlier_under_way(session: Session, latest: Progress, *, most: int) -> list[Progress]:
+    """Those before a client's latest of which somebody is still to be called, or paused, the newest first."""
+    found = under_way(session, [latest.announcement.client_id])
+    earlier = [each for each in reversed(found) if each.id != latest.announcement.id]
+    return [progress(session, each) for each in earlier[:most]]
+
+
 def newest(session: Session, client_id: uuid.UUID) -> Announcement | None:
     """What a client's members drafted last, whatever became of it."""
     return session.scalar(
