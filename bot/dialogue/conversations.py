@@ -6,25 +6,43 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import Table, and_, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from bot.audience.models import Person
-from bot.dialogue.models import Conversation, Prompt
+from bot.dialogue.models import Conversation, Inbound, Prompt
 from bot.dialogue.turn import Question
 from bot.ids import uuid7
-from bot.messaging.models import ContactPoint, OptOut
+from bot.messaging.models import ContactPoint, OptOut, Respite
 
-# Made once: putting a statement together costs as much as having it executed.
-_LOCK = (
+_INBOUND, _CONVERSATION = cast(Table, Inbound.__table__), cast(Table, Conversation.__table__)
+_INBOUND_COLUMNS = (
+    "id provider_id contact_point_id sender_id body media_count opt_out_type outcome received_at"
+).split()
+
+# All made once: putting a statement together costs as much as having it executed.
+_KEPT = (
+    upsert(_INBOUND)
+    .values({name: bindparam(f"inbound_{name}") for name in _INBOUND_COLUMNS})
+    .on_conflict_do_nothing(index_elements=["provider_id"])
+    .returning(_INBOUND.c.contact_point_id, _INBOUND.c.sender_id, _INBOUND.c.received_at)
+    .cte("kept")
+)
+# An update that changes nothing locks the row like a SELECT … FOR UPDATE, and makes it where there is none.
+_KEEP_AND_LOCK = (
     select(Conversation)
-    .where(
-        Conversation.contact_point_id == bindparam("contact_point_id"),
-        Conversation.sender_id == bindparam("sender_id"),
+    .from_statement(
+        upsert(_CONVERSATION)
+        .from_select(["contact_point_id", "sender_id", "updated_at"], select(_KEPT))
+        .on_conflict_do_update(
+            index_elements=["contact_point_id", "sender_id"],
+            set_={"updated_at": _CONVERSATION.c.updated_at},
+        )
+        .returning(*_CONVERSATION.c)
     )
-    .with_for_update()
     .execution_options(populate_existing=True)
 )
 _OPEN_PROMPTS = (
@@ -40,7 +58,16 @@ _OPEN_PROMPTS = (
 
 
 _STANDING = (
-    select(Person.locale, OptOut, _OPEN_PROMPTS.order_by(None).exists())
+    select(
+        Person.locale,
+        OptOut,
+        _OPEN_PROMPTS.with_only_columns(1).order_by(None).exists(),
+        exists().where(
+            Respite.contact_point_id == bindparam("contact_point_id"),
+            Respite.sender_id == bindparam("sender_id"),
+            Respite.ended_at.is_(None),
+        ),
+    )
     .outerjoin(
         OptOut,
         and_(
@@ -55,30 +82,29 @@ _STANDING = (
 
 @dataclass(frozen=True)
 class Standing:
-    """The language that somebody has chosen, the STOP that stands, and whether a question does."""
+    """The language that somebody has chosen, the STOP that stands, whether a question and a respite do."""
 
     locale: str | None
     opt_out: OptOut | None
     has_questions: bool
+    has_respite: bool  # which may be over by its time
 
 
-def lock(
-    session: Session, contact_point_id: uuid.UUID, sender_id: uuid.UUID, *, now: datetime
-) -> Conversation:
-    """The conversation with one phone on one sender, locked until the turn ends: one text after another."""
-    key = {"contact_point_id": contact_point_id, "sender_id": sender_id}
-    known = session.scalar(_LOCK, key)
-    if known is not None:
-        return known
-    session.execute(upsert(Conversation).values(**key, updated_at=now).on_conflict_do_nothing())
-    return session.scalars(_LOCK, key).one()
+def keep_and_lock(session: Session, inbound: dict[str, Any]) -> Conversation | None:
+    """Keep a text, and lock its conversation until the turn ends: one text after another.
+
+    :param inbound: the row's columns.
+    :returns: None when this MessageSid is kept already. A copy at the same moment waits here.
+    """
+    parameters = {f"inbound_{name}": inbound[name] for name in _INBOUND_COLUMNS}
+    return session.scalars(_KEEP_AND_LOCK, parameters).one_or_none()
 
 
 def standing(
     session: Session, contact_point: ContactPoint, sender_id: uuid.UUID, *, now: datetime
 ) -> Standing:
     """How somebody stands on a sender; asked after the lock, it knows what the turn before has done."""
-    locale, opt_out, questions = session.execute(
+    locale, opt_out, questions, respite = session.execute(
         _STANDING,
         {
             "person_id": contact_point.person_id,
@@ -87,7 +113,7 @@ def standing(
             "now": now,
         },
     ).one()
-    return Standing(locale, opt_out, questions)
+    return Standing(locale, opt_out, questions, respite)
 
 
 def end(conversation: Conversation, *, now: datetime) -> None:

@@ -6,7 +6,6 @@ dedupe ▶ person ▶ lock conversation ▶ carrier words ▶ plain words ▶ op
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from functools import partial
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from bot import cards, db, metrics
@@ -35,17 +33,15 @@ from bot.ids import uuid7
 from bot.media import service as media
 from bot.messaging import service as messaging
 from bot.messaging import texts
-from bot.messaging.models import ContactPoint, Sender
 from bot.messaging.texts import Reply
 from bot.plainwords.judging import Wish, judge
 
 # Made once, and for the table: putting a statement together costs as much as having it executed.
 _INBOUND = cast(Table, InboundRow.__table__)
-_KEEP = upsert(_INBOUND).on_conflict_do_nothing(index_elements=["provider_id"]).returning(_INBOUND.c.id)
 _ANSWERED = (
     update(_INBOUND)
     .where(_INBOUND.c.id == bindparam("answered"))
-    .values(outcome=bindparam("outcome"), client_id=bindparam("client_id"))
+    .values(outcome=bindparam("outcome"), client_id=bindparam("for_client_id"))
 )
 
 
@@ -91,11 +87,24 @@ class Dialogue:
             if known is not None and known.address is not None
             else audience.person_at(session, inbound.from_number, now=now)
         )
-        inbound_id = _record(session, inbound, body, contact_point=contact_point, sender=sender, now=now)
-        if inbound_id is None:
+        inbound_id = uuid7()
+        conversation = conversations.keep_and_lock(
+            session,
+            {
+                "id": inbound_id,
+                "provider_id": inbound.provider_id,
+                "contact_point_id": contact_point.id,
+                "sender_id": sender.id,
+                "body": body,
+                "media_count": len(inbound.media),
+                "opt_out_type": inbound.opt_out_type,
+                "outcome": "received",
+                "received_at": inbound.sent_at or now,
+            },
+        )
+        if conversation is None:
             db.after_commit(session, metrics.INBOUND.labels("repeated").inc)
             return _given_before(session, inbound.provider_id)
-        conversation = conversations.lock(session, contact_point.id, sender.id, now=now)
         standing = conversations.standing(session, contact_point, sender.id, now=now)
         turn = Turn(
             session=session,
@@ -107,6 +116,7 @@ class Dialogue:
             sender=sender,
             chosen_locale=standing.locale,
             opt_out=standing.opt_out,
+            has_respite=standing.has_respite,
             files=media.receive(
                 session, source_type="inbound", source_id=inbound_id, files=inbound.media, now=now
             ),
@@ -118,7 +128,6 @@ class Dialogue:
         blocked = turn.opt_out is not None and turn.opt_out.blocked_by_carrier
         db.after_commit(session, metrics.INBOUND.labels(outcome).inc)
         client_id = turn.client.id if turn.client else None
-        session.execute(_ANSWERED, {"answered": inbound_id, "outcome": outcome, "client_id": client_id})
         return texts.record_reply(
             session,
             inbound_id=inbound_id,
@@ -129,6 +138,10 @@ class Dialogue:
             texts=turn.replies,
             blocked=blocked,
             as_messages=inbound.sent_at is not None,
+            beside=(
+                _ANSWERED,
+                {"answered": inbound_id, "outcome": outcome, "for_client_id": client_id},
+            ),
             now=now,
         )
 
@@ -237,33 +250,6 @@ class Dialogue:
         elif name == conversation.flow and step.state != IDLE:
             conversations.end(conversation, now=turn.now)
         return f"{name}.{done}"
-
-
-def _record(
-    session: Session,
-    inbound: Inbound,
-    body: str,
-    *,
-    contact_point: ContactPoint,
-    sender: Sender,
-    now: datetime,
-) -> uuid.UUID | None:
-    """Keep the text; None when this MessageSid is kept already. A copy at the same moment waits here."""
-    kept: uuid.UUID | None = session.scalar(
-        _KEEP,
-        {
-            "id": uuid7(),
-            "provider_id": inbound.provider_id,
-            "contact_point_id": contact_point.id,
-            "sender_id": sender.id,
-            "body": body,
-            "media_count": len(inbound.media),
-            "opt_out_type": inbound.opt_out_type,
-            "outcome": "received",
-            "received_at": inbound.sent_at or now,
-        },
-    )
-    return kept
 
 
 def _given_before(session: Session, provider_id: str) -> list[Reply]:

@@ -42,6 +42,7 @@ class Turn:
     sender: Sender
     chosen_locale: str | None
     opt_out: OptOut | None
+    has_respite: bool = False  # before the turn; announcements leave this person alone, or did until lately
     files: Sequence[Received] = ()  # that came with the text
     memory: dict[str, Any] = field(default_factory=dict)
     spoken_locale: str | None = None

@@ -46,9 +46,9 @@ def take_plain_words(
 
 def stays(turn: Turn) -> bool:
     """Let an open question whether to end be answered by this text: they stay. False when none is open."""
-    if turn.opt_out is not None or not doubts.are_open(
-        turn.session, turn.contact_point, turn.sender, now=turn.now
-    ):
+    if turn.opt_out is not None or not turn.has_respite:
+        return False
+    if not doubts.are_open(turn.session, turn.contact_point, turn.sender, now=turn.now):
         return False
     doubts.stay(turn.session, turn.contact_point, turn.sender, replace(turn.evidence, source=SOURCE))
     return True

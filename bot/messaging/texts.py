@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot import jobs
@@ -25,16 +26,21 @@ _REPLY_COLUMNS = (
     "id channel purpose client_id contact_point_id sender_id source_type source_id rendering_id"
     " idempotency_key chunk_id position status rank attempts expires_at skip_reason created_at updated_at"
 ).split()
-_RENDERING_COLUMNS = "id source_type source_id locale part text encoding segments".split()
+_RENDERING_COLUMNS = "id source_type source_id locale part text media encoding segments".split()
 _INSERT_REPLY = (
     insert(_MESSAGE)
-    .values({name: bindparam(name) for name in _REPLY_COLUMNS})
+    .values({name: bindparam(f"message_{name}") for name in _REPLY_COLUMNS})
     .add_cte(
         insert(_RENDERING)
         .values({name: bindparam(f"rendering_{name}") for name in _RENDERING_COLUMNS})
         .cte("rendered")
     )
 )
+
+
+@cache
+def _insert_reply(beside: Update) -> Insert:
+    return _INSERT_REPLY.add_cte(beside.cte("beside"))
 
 
 @dataclass(frozen=True)
@@ -76,17 +82,22 @@ def record_reply(
     texts: list[str],
     blocked: bool,
     as_messages: bool = False,
+    beside: tuple[Update, dict[str, Any]],
     now: datetime,
 ) -> list[Reply]:
     """Put the replies to one text into the ledger; the webhook's answer carries them to Twilio.
 
     :param blocked: the carrier would refuse them (21610): they are recorded as skipped and not given.
     :param as_messages: nobody waits for the answer any more: the express lane sends them instead.
+    :param beside: a statement of the caller's and its parameters, which needs no round trip of its own when
+        there is a reply.
     """
     status = statuses.SKIPPED if blocked else statuses.PENDING if as_messages else statuses.ACCEPTED
     chunk_id = None
     if texts and as_messages and not blocked:
         chunk_id = _express_chunk(session, sender_id, client_id, ("inbound", inbound_id), now=now)
+    if not texts:
+        session.execute(*beside)
     replies = []
     for part, text in enumerate(texts):
         rendering = _rendering_row(
@@ -109,8 +120,14 @@ def record_reply(
             "chunk_id": chunk_id,
             "expires_at": now + REPLY_USEFUL_FOR if chunk_id else None,
         }
-        parameters = message | {f"rendering_{name}": value for name, value in rendering.items()}
-        session.execute(_INSERT_REPLY, parameters)
+        # A parameter named like a column would also be taken for one of what stands beside.
+        parameters = {f"message_{name}": value for name, value in message.items()} | {
+            f"rendering_{name}": value for name, value in rendering.items()
+        }
+        if part == 0:
+            session.execute(_insert_reply(beside[0]), parameters | beside[1])
+        else:
+            session.execute(_INSERT_REPLY, parameters)
         replies.append(Reply(message["id"], text))
     return [] if blocked or as_messages else replies
 
@@ -215,6 +232,7 @@ def _rendering_row(
         "locale": locale,
         "part": part,
         "text": text,
+        "media": [],
         "encoding": size.encoding,
         "segments": size.segments,
     }

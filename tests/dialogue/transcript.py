@@ -62,7 +62,7 @@ from bot import db
 from bot.audience import service as audience
 from bot.audience.models import Client, Membership
 from bot.audience.service import Evidence
-from bot.dialogue import conversations
+from bot.dialogue.models import Conversation
 from bot.dialogue.service import Inbound
 from bot.i18n import locale_named
 from bot.jobs import LANES
@@ -163,9 +163,12 @@ class Player:
                 self.deliveries.unlucky[self._phone(unlucky[1])] = unlucky[2]
             elif left := re.fullmatch(r"older code left (\w+) in (\w+), state (\w+)", line):
                 person = audience.person_at(session, self._phone(left[1]), now=self.now)
-                talk = conversations.lock(session, person.id, sender.id, now=self.now)
-                talk.flow, talk.state, talk.memory = left[2], left[3], {}
-                talk.expires_at = self.now + timedelta(days=1)
+                session.merge(
+                    Conversation(
+                        contact_point_id=person.id, sender_id=sender.id, flow=left[2], state=left[3],
+                        memory={}, expires_at=self.now + timedelta(days=1), updated_at=self.now,
+                    )
+                )  # fmt: skip
             elif not self._arrange_detail(session, line):
                 raise TranscriptError(f"This line arranges nothing known: {line!r}")
 

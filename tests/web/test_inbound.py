@@ -166,7 +166,7 @@ def test_without_a_database_twilio_is_told_so_in_time_for_its_fallback(twilio: T
 
 CUT_OFF_WHO_WAITS = sql("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%FROM conversation%'
+    WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%INTO conversation%'
 """)
 
 
