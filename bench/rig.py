@@ -79,7 +79,7 @@ def gunicorn(application: str) -> Iterator[tuple[str, psutil.Process]]:
         deadline = time.monotonic() + 30
         while True:
             try:
-                requests.get(f"{url}/healthz", timeout=5)
+                requests.get(f"{url}/healthz", timeout=30)
                 break
             except requests.ConnectionError:
                 assert time.monotonic() < deadline, f"{application} does not answer"
