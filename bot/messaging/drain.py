@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 #: Calls under way at once. At 80 ms a call that is 1,250 a second, about what one core can do.
 CONCURRENT_CALLS = 100
+#: While no more than so many marked calls wait for a slot, the next are marked, so that no slot is empty.
+AHEAD = 2 * CONCURRENT_CALLS
 #: A marked message whose call has not begun after this long goes back and is checked again: STOP wins.
 MARK_HOLDS_SECONDS = 1.0
 #: After a refusal for want of room or a connection, nothing is marked for this long, or as Twilio says.
@@ -62,11 +64,12 @@ class Drain:
         self._trouble = trouble
         self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
         self._under_way = 0
+        self._waiting = 0  # calls that are marked and have no slot yet
+        self._few_wait = asyncio.Event()
         self._recorder = Recorder(clock=clock, busy=lambda: self._under_way > 0)
         self._held: set[LeasedChunk] = set()
         self._turns = Turns(lane, clock=clock)
-        # A running mean. Starting from one second makes the first slice as small as the number of slots.
-        self._seconds_per_call = 1.0
+        self._seconds_per_call = 0.25  # a running mean, and its first guess
         self._quiet_until = 0.0
         self._shift_ends = time.monotonic() + SHIFT_SECONDS
 
@@ -125,10 +128,11 @@ class Drain:
         return bool(closing) or rest is not None
 
     async def _work(self, turn: Turn, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Begin every call of a chunk that is due and allowed; returns the calls, some still under way."""
+        """Mark every call of a chunk that is due and allowed; returns the calls, some still under way."""
         calls: list[asyncio.Task[None]] = []
         chunk = turn.chunk
         while chunk in self._held and not self._over():
+            await self._until_few_wait()
             if not await self._quiet_is_over():
                 break
             try:
@@ -139,10 +143,8 @@ class Drain:
                 break
             if not marked.calls and not marked.not_called:
                 break
-            for call in marked.calls:
-                await self._slots.acquire()
-                self._under_way += 1
-                calls.append(tasks.create_task(self._call(chunk, call, until)))
+            self._waiting += len(marked.calls)
+            calls += [tasks.create_task(self._call(chunk, call, until)) for call in marked.calls]
             if turn.allowance is not None:
                 break
         return calls
@@ -157,16 +159,23 @@ class Drain:
 
     def _quiet_for(self) -> float:
         """Seconds until calls may be made; while there is trouble, none is while others may get no answer."""
-        if self._trouble.lasts and self._under_way:
+        if self._trouble.lasts and (self._under_way or self._waiting):
             return PAUSE_SECONDS
         return max(self._quiet_until, self._trouble.until) - time.monotonic()
 
+    async def _until_few_wait(self) -> None:
+        """Wait until so few marked calls wait for a slot that it is time to mark more."""
+        while self._waiting > min(AHEAD, self._in_time() // 2):
+            self._few_wait.clear()
+            await self._few_wait.wait()
+
+    def _in_time(self) -> int:
+        """How many calls are begun while a mark holds, by Little's law."""
+        return int(CONCURRENT_CALLS / self._seconds_per_call * MARK_HOLDS_SECONDS)
+
     async def _mark(self, turn: Turn) -> tuple[Slice, float]:
         """Mark a slice; returns it and until when its calls may begin."""
-        # By Little's law this many calls are begun in a second.
-        most = max(1, int(CONCURRENT_CALLS / self._seconds_per_call * MARK_HOLDS_SECONDS))
-        if self._trouble.lasts:
-            most = 1
+        most = 1 if self._trouble.lasts else max(1, self._in_time() - self._waiting)
 
         def mark() -> tuple[Slice, float]:
             with db.transaction() as session:
@@ -181,7 +190,12 @@ class Drain:
         return await asyncio.to_thread(mark)
 
     async def _call(self, chunk: LeasedChunk, call: Call, until: float) -> None:
-        """Make one call and have its result written. It has a slot and counts as under way when it begins."""
+        """Make one call when there is a slot for it, and have its result written."""
+        await self._slots.acquire()
+        self._waiting -= 1
+        if self._waiting <= AHEAD:
+            self._few_wait.set()
+        self._under_way += 1
         try:
             if (began := time.monotonic()) > until:
                 step = back(call, at=self._clock(), wait=0.0, why="not called in time")
