@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, text
+from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from bot.events import service as events
 from bot.messaging import caps, consequences, retries
 from bot.messaging.consequences import Messages
-from bot.messaging.models import Chunk, EndedAttempt, Message, MessageHistory
+from bot.messaging.models import Chunk, EndedAttempt, Message
 from bot.messaging.statuses import CALLING, DELIVERED, FINAL_RANK, PENDING, RANK, UNKNOWN
 
 Source = tuple[str, uuid.UUID]
@@ -59,6 +59,15 @@ _MOVE = text("""
     WHERE message.id = step.id
 """)
 
+# From arrays, like the moves: a VALUES of thousands of parameters is put together anew for every batch.
+_REMEMBER = text("""
+    INSERT INTO message_history (message_id, status, source, detail, at)
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:sources AS text[]), CAST(:details AS text[]),
+        CAST(:ats AS timestamptz[])
+    )
+""")
+
 
 def take(session: Session, steps: list[Step], *, now: datetime) -> None:
     """Take steps: move the messages, append every step to their history, and draw the consequences.
@@ -75,7 +84,7 @@ def take(session: Session, steps: list[Step], *, now: datetime) -> None:
     if moves:
         caps.put_back(session, [step.message_id for step in moves if step.status == PENDING])
         session.execute(_MOVE, _columns(moves) | {"now": now})
-    session.execute(insert(MessageHistory), [_history(step, messages[step.message_id]) for step in steps])
+    session.execute(_REMEMBER, _history(steps, messages))
     retries.send_again(session, again, messages, now=now)
     codes = {
         step.message_id: step.error_code
@@ -203,14 +212,18 @@ def _columns(moves: list[Step]) -> dict[str, list[Any]]:
     }
 
 
-def _history(step: Step, message: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def _history(steps: list[Step], messages: Messages) -> dict[str, list[Any]]:
+    return {
+        "ids": [str(step.message_id) for step in steps],
+        "statuses": [step.status for step in steps],
+        "sources": [step.source for step in steps],
+        "details": [_detail(step, messages[step.message_id]) for step in steps],
+        "ats": [step.at for step in steps],
+    }
+
+
+def _detail(step: Step, message: Row[*tuple[Any, ...]]) -> str | None:
     detail = step.detail or (None if step.error_code is None else str(step.error_code))
     if step.provider_id is not None and message.provider_id not in {None, step.provider_id}:
         detail = f"{detail or ''} of another text, {step.provider_id}".strip()
-    return {
-        "message_id": step.message_id,
-        "status": step.status,
-        "source": step.source,
-        "detail": detail,
-        "at": step.at,
-    }
+    return detail
