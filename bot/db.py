@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, Text, Uuid, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -97,6 +97,16 @@ def transaction() -> Iterator[Session]:
             yield session
         for do in session.info.pop("after_commit", []):
             do()
+
+
+@contextmanager
+def statement() -> Iterator[Connection]:
+    """A connection on which each statement commits by itself: one round trip instead of three.
+
+    For an edge whose whole unit of work is one statement.
+    """
+    with engine().connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def one_by_one(session: Session, items: Iterable[Item], do: Callable[[Item], None]) -> None:

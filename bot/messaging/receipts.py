@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import Row, Table, delete, func, insert, select
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from bot import db, metrics
@@ -30,7 +30,7 @@ _APPEND = insert(cast(Table, Receipt.__table__)).inline()
 
 
 def append(
-    session: Session,
+    connection: Connection | Session,
     *,
     message_id: uuid.UUID | None,
     provider_id: str,
@@ -45,7 +45,7 @@ def append(
     :param status: Twilio's word (MessageStatus).
     :param error_code: Twilio's ErrorCode, which comes with ``failed`` and ``undelivered``.
     """
-    session.execute(
+    connection.execute(
         _APPEND,
         {
             "message_id": message_id,

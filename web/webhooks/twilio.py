@@ -52,16 +52,16 @@ def status(form: access.Form) -> ResponseReturnValue:
     """Keep a receipt. It is applied to the ledger later, in a batch, so that Twilio never waits for that."""
     provider_id, word = _required(form, "MessageSid", "MessageStatus")
     structlog.contextvars.bind_contextvars(message_sid=provider_id)
-    with db.transaction() as session:
+    with db.statement() as connection:
         receipts.append(
-            session,
+            connection,
             message_id=_uuid(request.args.get("m", "")),
             provider_id=provider_id,
             status=word,
             error_code=_integer(form.get("ErrorCode", "")),
             now=utc_now(),
         )
-        db.after_commit(session, jobs.wake_applier)
+    jobs.wake_applier()
     return "", 204
 
 
