@@ -223,25 +223,24 @@ def _due(lane: str, *, now: datetime) -> list[ColumnElement[bool]]:
 
 
 def _may_be_worked(now: datetime) -> ColumnElement[bool]:
-    """The condition that a chunk's sender is not paused, or that texts of it have expired meanwhile."""
+    """The condition that a chunk's sender is not paused, or that it has texts to skip: expired or dropped."""
     paused = select(Sender.id).where(Sender.paused_at.is_not(None))
     expired = select(Message.id).where(
         Message.chunk_id == CHUNK.c.id, Message.rank == RANK[PENDING], Message.expires_at <= now
     )
-    return or_(CHUNK.c.sender_id.not_in(paused), expired.exists())
+    return or_(CHUNK.c.sender_id.not_in(paused), expired.exists(), _hold(Hold.dropped_at.is_not(None)))
 
 
 def _held() -> ColumnElement[bool]:
     """Whether a chunk's texts wait to be released. What was dropped is worked: its messages are skipped."""
-    return (
-        select(Hold.source_id)
-        .where(
-            Hold.source_type == CHUNK.c.source_type,
-            Hold.source_id == CHUNK.c.source_id,
-            Hold.dropped_at.is_(None),
-        )
-        .exists()
+    return _hold(Hold.dropped_at.is_(None))
+
+
+def _hold(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    of_its_source = select(Hold.source_id).where(
+        Hold.source_type == CHUNK.c.source_type, Hold.source_id == CHUNK.c.source_id, condition
     )
+    return of_its_source.exists()
 
 
 def _read(marked: Iterable[Row[Any]], openings: Openings, *, now: datetime) -> tuple[list[Call], list[Step]]:

@@ -71,7 +71,7 @@ _MARK = text("""
             AND (hold.held_at IS NULL OR hold.dropped_at IS NOT NULL)
             AND (message.next_attempt_at IS NULL OR message.next_attempt_at <= :now
                 OR hold.dropped_at IS NOT NULL)
-            AND (sender.paused_at IS NULL OR message.expires_at <= :now)
+            AND (sender.paused_at IS NULL OR message.expires_at <= :now OR hold.dropped_at IS NOT NULL)
         ORDER BY message.position
         LIMIT :most
         FOR UPDATE OF message SKIP LOCKED

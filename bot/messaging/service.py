@@ -178,12 +178,16 @@ def skip_pending(
     sender_id: uuid.UUID | None = None,
     client_id: uuid.UUID | None = None,
 ) -> None:
-    """Take back every text to this contact point that nobody has begun to send."""
+    """Take back every text to this contact point that nobody has begun to send.
+
+    :param client_id: only what this client sends to those who follow it. A notice to somebody who speaks for
+        it is not taken back because they follow it no more.
+    """
     pending = [Message.contact_point_id == contact_point_id, Message.rank == statuses.RANK[statuses.PENDING]]
     if sender_id is not None:
         pending.append(Message.sender_id == sender_id)
     if client_id is not None:
-        pending.append(Message.client_id == client_id)
+        pending += [Message.client_id == client_id, Message.purpose.in_(respites.PURPOSES)]
     skipped = (
         update(Message)
         .where(*pending)

@@ -12,8 +12,11 @@ from bot.audience import notices, queries, service, sweeps
 from bot.audience.models import Consent, Person, Subscription
 from bot.audience.service import Evidence
 from bot.events.models import Event
+from bot.ids import uuid7
 from bot.messaging import service as messaging
+from bot.messaging import texts
 from bot.messaging.models import Message, Rendering
+from tests.audience.conftest import OWNER
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,6 +54,16 @@ def test_a_past_audience_stays_what_it_was(session, pizza, sender, join, now):
     service.start(session, stops, sender, Evidence("sms", at + 2 * MINUTE, "START"))
     assert reached(session, pizza, at + MINUTE) == {stays.id, later.id, comes_back.id}
     assert stops.id in reached(session, pizza, at + 2 * MINUTE)
+
+
+def test_who_follows_their_own_client_and_leaves_still_hears_how_it_went(session, pizza, join, now):
+    owner = join(OWNER, pizza, now)
+    texts.queue_notice(
+        session, contact_point_id=owner.id, sender_id=pizza.sender_id, client_id=pizza.id,
+        source_type="announcement_report", source_id=uuid7(), locale="en", text="done.", now=now,
+    )  # fmt: skip
+    assert service.unfollow(session, owner, pizza, Evidence("sms", now, "LEAVE 1"))
+    assert session.scalars(select(Message.status)).one() == "pending"
 
 
 def test_a_stop_on_one_sender_leaves_another_s_audience_alone(session, pizza, join, now):

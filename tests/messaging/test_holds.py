@@ -11,7 +11,7 @@ from bot import db
 from bot.events.models import Event
 from bot.jobs import BULK
 from bot.messaging import chunks, holds, sending
-from bot.messaging.models import Message
+from bot.messaging.models import Message, Sender
 from tests.messaging import broadcast
 from tests.messaging.broadcast import clock, number
 from tests.messaging.test_crashes import process, received
@@ -141,6 +141,16 @@ def test_a_sleeping_chunk_is_woken_to_be_dropped(database, now):
     hold(announced, now)
     drop(announced, now)
     assert mark(take(now), now).not_called == 1
+
+
+def test_what_is_dropped_does_not_wait_for_a_paused_sender(database, now):
+    announced = broadcast.create(1, now=now)
+    hold(announced, now)
+    with db.transaction() as session:
+        session.execute(update(Sender).values(paused_at=now, paused_reason="21703: no number"))
+    drop(announced, now)
+    assert mark(take(now), now).not_called == 1
+    assert announced.ledger.cancelled == 1
 
 
 def test_too_late_is_not_a_failure(database, now):
