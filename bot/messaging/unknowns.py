@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from bot.messaging import retries, steps
@@ -19,6 +19,8 @@ from bot.messaging.steps import Step
 #: Who decides what becomes of a message that left no trace.
 POLICY = "policy"
 OPERATOR = "operator"
+#: The step by which a message was sent once more.
+_RESENT = (MessageHistory.source.in_((POLICY, OPERATOR)), MessageHistory.status == PENDING)
 
 log = structlog.get_logger()
 
@@ -100,10 +102,23 @@ def decide(session: Session, message_id: uuid.UUID, *, send: bool, now: datetime
         raise NotUnknown(f"{message_id} is of no more use now: `messages unknown drop` ends it.")
 
 
-def _was_resent(session: Session, message_id: uuid.UUID) -> bool:
-    resent = select(MessageHistory.id).where(
-        MessageHistory.message_id == message_id,
-        MessageHistory.source.in_((POLICY, OPERATOR)),
-        MessageHistory.status == PENDING,
+def resent(session: Session, source_type: str, source_id: uuid.UUID) -> dict[str, int]:
+    """How often texts of one source were sent once more, by who decided it: ``policy`` or ``operator``."""
+    found = session.execute(
+        select(MessageHistory.source, func.count())
+        .join(Message, Message.id == MessageHistory.message_id)
+        .where(
+            Message.source_type == source_type,
+            Message.source_id == source_id,
+            Message.attempts > 0,
+            *_RESENT,
+        )
+        .group_by(MessageHistory.source)
+        .order_by(MessageHistory.source)
     )
-    return bool(session.scalar(select(resent.exists())))
+    return {source: count for source, count in found}  # noqa: C416  # a Row is no tuple for dict()
+
+
+def _was_resent(session: Session, message_id: uuid.UUID) -> bool:
+    once_more = select(MessageHistory.id).where(MessageHistory.message_id == message_id, *_RESENT)
+    return bool(session.scalar(select(once_more.exists())))

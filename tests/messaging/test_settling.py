@@ -90,6 +90,8 @@ def test_what_left_no_trace_in_two_looks_is_sent_once_more(twilio, now, monkeypa
     message = announced.message(0)
     assert message.status == "pending"
     assert details(announced)[-3:] == ["no trace at Twilio", "no trace at Twilio", "sent once more"]
+    with db.transaction() as session:
+        assert unknowns.resent(session, "announcement", announced.source_id) == {"policy": 1}
     sending.drain(BULK, clock=lambda: after(now, seconds=310))
     assert announced.message(0).status == "accepted"
     assert twilio.count(number(0)) == 1

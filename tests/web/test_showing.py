@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from bot import db, retention
 from bot.announcements.models import Announcement
 from bot.messaging import chunks
-from bot.messaging.models import Chunk, Message, Sender
+from bot.messaging.models import Chunk, Message, MessageHistory, Sender
 from bot.messaging.sweeps import overdue_receipts
 from tests.dialogue.transcript import MONDAY, Player
 from tests.web.conftest import Run
@@ -115,6 +115,23 @@ def test_those_without_a_row_yet_are_in_the_sum(player: Player, run: Run) -> Non
     result = run("announcements", "show", "pizza-palace")
     assert result.exit_code == 0
     assert "7 = 3 not yet queued + 3 pending + 1 skipped (left)" in result.stdout
+
+
+def test_what_was_sent_once_more_is_counted_by_who_decided_it(player: Player, run: Run) -> None:
+    player.take("(sending goes on)")
+    assert "once more" not in values(run("announcements", "show", "pizza-palace").stdout)
+    with db.transaction() as session:
+        delivered = session.scalars(
+            select(Message).where(Message.status == "delivered", Message.purpose == "announcement")
+        ).one()
+        session.add(
+            MessageHistory(
+                message_id=delivered.id, status="pending", source="operator", detail="sent once more",
+                at=player.now,
+            )
+        )  # fmt: skip
+    shown = values(run("announcements", "show", "pizza-palace").stdout)
+    assert shown["once more"] == ["1 × by operator, left no trace at Twilio"]
 
 
 def test_a_draft_shows_its_wordings(player: Player, run: Run) -> None:

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from bot.announcements import queries, service
 from bot.announcements.queries import UnknownAnnouncement
-from bot.messaging import errors, holds, inspection
+from bot.messaging import errors, holds, inspection, unknowns
 from bot.messaging import queries as messaging
 from bot.messaging.inspection import Chunks
 from bot.messaging.models import Rendering, Sender
@@ -52,6 +52,7 @@ def show(announcement: str) -> None:
         chunks = inspection.chunks(session, "announcement", found.id)
         sender = session.get_one(Sender, found.sender_id)
         hold = holds.of(session, "announcement", found.id)
+        resent = unknowns.resent(session, "announcement", found.id)
     line("id", found.id)
     line("client", f"{client.name} ({client.slug}, {client.status})")
     line("status", found.status)
@@ -80,6 +81,7 @@ def show(announcement: str) -> None:
     not_yet_queued = max(0, audience - total) if found.fanned_out_at is None else 0
     line("ledger", _equation(audience, parts, not_yet_queued))
     block("failures", _failures(parts))
+    block("once more", (f"{count} × by {who}, left no trace at Twilio" for who, count in resent.items()))
     block("chunks", _chunks(chunks))
     if total + not_yet_queued != audience:
         click.echo(f"The parts sum to {total + not_yet_queued}, not to the audience of {audience}.", err=True)
