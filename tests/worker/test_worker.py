@@ -108,7 +108,7 @@ def test_in_a_burst_it_works_off_the_queues_of_its_lanes_and_ends(
         jobs.enqueue(queue, touch, str(tmp_path / queue))
     assert start_worker("--burst", "--lanes", "bulk").process.wait(PATIENCE) == 0
     assert (tmp_path / jobs.BULK).exists()
-    assert [queued(jobs.EXPRESS), queued(jobs.DEFAULT)] == [1, 1]
+    assert not any((tmp_path / queue).exists() for queue in (jobs.EXPRESS, jobs.DEFAULT))
     assert start_worker("--burst").process.wait(PATIENCE) == 0
     assert all((tmp_path / queue).exists() for queue in (jobs.EXPRESS, jobs.DEFAULT))
 
