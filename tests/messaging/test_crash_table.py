@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from bot import db, jobs
 from bot.config import settings
 from bot.messaging import service
+from bot.messaging.models import Sender
 from bot.vendors import twilio as vendor
 from tests.messaging import broadcast, faults
 from tests.messaging.broadcast import Broadcast
@@ -73,7 +74,7 @@ def finish(table: list[Row], twilio, announced: Broadcast) -> Finish:
 
 @pytest.mark.crash
 def test_killed_before_the_lease(announced, finish):
-    with worker() as killed, held_up("chunk", in_query="UPDATE chunk"):
+    with worker() as killed, held_up("chunk", in_query="WITH chosen AS"):
         kill(killed)
     finish("kill -9 before the lease")
 
@@ -206,7 +207,8 @@ def test_receipts_duplicated_reordered_and_missing(twilio, announced, finish):
 
 
 def test_stop_races_a_queued_text(twilio, announced, finish, now):
-    twilio.fail("slow", seconds=0.2)
+    with db.transaction() as session:  # so that most texts still wait for their turn
+        session.execute(update(Sender).values(segments_per_second=RECIPIENTS // 4))
     stopping = range(0, RECIPIENTS, 4)
     with worker() as running:
         twilio.wait_for(lambda: twilio.count() > 0, timeout=30)
@@ -223,7 +225,7 @@ def test_stop_races_a_queued_text(twilio, announced, finish, now):
                 )
         running.wait(60)
     result = finish("STOP races a queued text", stopped=len(stopping))
-    assert result.never == announced.ledger.opted_out
+    assert 0 < result.never == announced.ledger.opted_out
 
 
 @pytest.mark.crash
@@ -231,5 +233,6 @@ def test_a_slow_sender_with_short_leases(twilio, announced, finish):
     assert settings().lease_seconds == 2
     twilio.fail("slow", seconds=5)
     with worker() as one, worker() as other:
-        assert one.wait(60) == other.wait(60) == 0
+        # 1 says that the other left work behind after this one had looked.
+        assert {one.wait(60), other.wait(60)} <= {0, 1}
     finish("calls slower than the lease")
