@@ -52,7 +52,7 @@ def main() -> None:
 
 def announce(processes: int) -> float:
     """Announce to everybody; gives the seconds from CONFIRM to the last."""
-    with rig.process("worker.py", "--lanes", "bulk", "--bulk", str(processes)):
+    with rig.process("worker.py", "--bulk", str(processes)):
         while jobs.lanes_up()["bulk"] < processes:
             time.sleep(0.05)
         announcement = crowd.draft_and_confirm()

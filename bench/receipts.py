@@ -89,8 +89,10 @@ def rate(servers: dict[str, tuple[str, rig.psutil.Process]], options: argparse.N
 def broadcast(size: int) -> list[tuple[str, str]]:
     """A broadcast that Twilio has accepted; gives each message's id and MessageSid."""
     announcement = crowd.draft_and_confirm()
-    with db.transaction() as session:
-        fanout.fan_out(session, announcement, now=utc_now())
+    more = True
+    while more:
+        with db.transaction() as session:
+            more = fanout.fan_out(session, announcement, now=utc_now())
     with db.transaction() as session:
         session.execute(
             text(
