@@ -29,8 +29,11 @@ def life_of_sent(session: Session, message_id: uuid.UUID) -> dict[str, Any] | No
     if found is None:
         return None
     message, rendering = found
+    # As it happened: a receipt may be written before the acceptance of what it is about.
     steps = session.scalars(
-        select(MessageHistory).where(MessageHistory.message_id == message_id).order_by(MessageHistory.id)
+        select(MessageHistory)
+        .where(MessageHistory.message_id == message_id)
+        .order_by(MessageHistory.at, MessageHistory.id)
     )
     return {
         "id": message.id,

@@ -71,7 +71,9 @@ def look(at) -> None:
 
 def outcomes() -> list[str]:
     with db.transaction() as session:
-        return list(session.scalars(select(InboundRow.outcome).order_by(InboundRow.received_at)))
+        return list(
+            session.scalars(select(InboundRow.outcome).order_by(InboundRow.received_at, InboundRow.id))
+        )
 
 
 def opted_out() -> bool:
